@@ -862,6 +862,16 @@ export const CLUSTER_LOOK_MS = 250;
 export const CLUSTER_STATE_MS = 1_000;
 /** Nodes that start together should meet before one of them begins to fetch a plain file for all. */
 export const MAKER_WAIT_MS = 3_000;
+/** When less than a block, or less than a tenth of the best that it has shown, has come from outside in this time, the node that fetches a plain file for all lets another one try: long enough for a server that is restarted. */
+export const MAKER_STALL_MS = 20_000;
+/** Pieces that are fetched from the source again at one time, when a plain file is wrong as a whole. */
+export const PLAIN_PARTS_AT_ONCE = 3;
+/** Such a piece is asked for this often, before the run fails. */
+export const PLAIN_PART_TRIES = 5;
+/** The wait before the second of these tries; doubles. */
+export const PLAIN_PART_WAIT_MS = 1_000;
+/** Pieces of each node, of those whose hashes it said, that show whether it says wrong ones: then all of them are fetched again. */
+export const SAMPLED_PLAIN_PIECES = 3;
 /** A full piece of a plain file waits so long for somebody who knows its hash. */
 export const PIECE_HASH_WAIT_MS = 30_000;
 /** A node that has said nothing for this time is taken for dead, and others fetch its share. It says something every second. */

@@ -11,7 +11,7 @@ import type { StoredFiles } from './stored-files.ts';
 export interface PieceToStore extends FullPiece {
   /** It failed before: its block hashes are needed even if it is good now. */
   readonly suspect: boolean;
-  /** No hash of it is known, and its bytes are right by where they come from: its hash is made of them. */
+  /** Its bytes are right by where they come from, whatever hash is known: its hash is made of them. */
   readonly makesHash?: boolean;
 }
 

@@ -108,6 +108,7 @@ export async function startDownload(folder: string, name: string, run: Run) {
     },
     {
       onChecked: () => {},
+      onRepair: () => {},
       onJournalTrouble: (message) => finish(new Error(message)),
       onVerified: () => {},
       onReuseLooked: () => {},

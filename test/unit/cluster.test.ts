@@ -110,6 +110,7 @@ const STATE: NodeSays = {
     wants: 'abc',
     isComplete: false,
     makesHashes: true,
+    resigned: 3,
     seesComplete: true,
     left: 12,
     bytesPerS: 5_000_000,
@@ -125,7 +126,9 @@ const HASHES: NodeSays = {
     piece: piece as PieceIndex,
     hash: new Uint8Array(20).fill(piece + 1),
   })),
+  by: null,
 };
+const HASHES_OF_ANOTHER: NodeSays = { ...HASHES, by: { id: 'cd'.repeat(20), name: 'c' } };
 const NODES: NodeSays = {
   kind: 'nodes',
   nodes: [
@@ -140,6 +143,7 @@ test('what nodes say survives its encoding, and noise is no message and no error
     NODES,
     WANT,
     HASHES,
+    HASHES_OF_ANOTHER,
     { kind: 'give', pieces: [5] as PieceIndex[] },
     { kind: 'ask', bytesPerS: 0 },
   ];

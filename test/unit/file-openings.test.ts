@@ -39,7 +39,7 @@ test('a file is opened at its place; one that was replaced, moved away or became
     place,
     metainfo,
     { key: null, overwrite: false, preallocate: false, reuse: null, ledger },
-    { onChecked: () => {}, onReuseLooked: () => {}, onJournalTrouble: () => {} },
+    { onChecked: () => {}, onReuseLooked: () => {}, onJournalTrouble: () => {}, onRepair: () => {} },
   );
   try {
     await files.prepare(

@@ -17,10 +17,10 @@ const OWNER = 1 as ShardId;
 const hashOf = (value: number): Buffer => Buffer.alloc(20, value);
 
 /** Pieces of two blocks; `fill` makes the piece full, of these senders. */
-function begin() {
+function begin(trustsSource = false) {
   const memory = Arena.allocate(geometry(8 * BLOCK_BYTES, 2 * BLOCK_BYTES), 8 * BLOCK_BYTES);
   const arena = new Arena(memory);
-  const hashes = new LearnedHashes(4);
+  const hashes = new LearnedHashes(4, trustsSource);
   const stored: PieceToStore[] = [];
   const given: PieceIndex[] = [];
   const wanted: PieceIndex[] = [];
@@ -85,4 +85,40 @@ test('a hash that was said while another one was made: the piece is bad', () => 
     [hashes.of(0 as PieceIndex), hashes.of(1 as PieceIndex)].map((hash) => hash?.[0]),
     [1, 9],
   );
+});
+
+test('with the hash of the file, a piece of the server is right whatever a node said of it, and the server is not blamed', () => {
+  const { unhashed, hashes, stored, fill } = begin(true);
+  const accused: string[] = [];
+  hashes.onWrong(({ name }) => accused.push(name));
+  hashes.learn(1 as PieceIndex, hashOf(9), { id: 'aa', name: 'liar' });
+  const full = fill(1, SERVER, SERVER);
+  assert.deepEqual(stored, [{ ...full, makesHash: true }]);
+  const nothing = { isSplit: false, evidence: [], withheld: [], edges: [], writeBytes: 0, fault: null };
+  const made = [{ piece: full.piece, hash: hashOf(1) }];
+  const judged = unhashed.judged({ type: 'stored', good: [full], bad: [], made, ...nothing });
+  assert.deepEqual([judged.good, judged.bad, accused], [[full], [], ['liar']]);
+  assert.equal(hashes.of(1 as PieceIndex)?.[0], 1);
+  const mixed = fill(2, SERVER, NODE);
+  hashes.learn(2 as PieceIndex, hashOf(2), { id: 'aa', name: 'other' });
+  assert.deepEqual(stored[1], mixed, 'a block of a node is no word of the source');
+});
+
+test('two nodes say different hashes of a piece: the one that it has counts, and no sender is blamed', () => {
+  const { unhashed, hashes, given, fill } = begin(true);
+  const piece = 1 as PieceIndex;
+  hashes.learn(piece, hashOf(9), { id: 'aa', name: 'liar' });
+  hashes.dispute(piece, hashOf(1), { id: 'bb', name: 'honest' });
+  const full = fill(1, NODE, NODE);
+  const nothing = { isSplit: false, evidence: [], withheld: [], edges: [], writeBytes: 0, fault: null };
+  const failed = { type: 'stored' as const, good: [], bad: [full], made: [], ...nothing };
+  assert.deepEqual([unhashed.judged(failed).bad, given], [[], [1]]);
+  assert.deepEqual([hashes.of(piece)?.[0], hashes.sayerOf(piece)?.name], [1, 'honest']);
+  // The other one may come after all.
+  assert.equal(hashes.turn(piece), true);
+  assert.deepEqual([hashes.of(piece)?.[0], hashes.sayerOf(piece)?.name], [9, 'liar']);
+  assert.equal(hashes.turn(0 as PieceIndex), false);
+  // What has neither of both, again and again, is the fault of its sender.
+  while (hashes.turn(piece));
+  assert.deepEqual(unhashed.judged(failed).bad, [full]);
 });

@@ -1,4 +1,4 @@
-/** Who makes the hashes of a plain file, and whose word counts. */
+/** Whose word about the hashes of a plain file counts, and who is asked. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { NodeSays } from '../../src/main/cluster/node-message.ts';
@@ -15,7 +15,7 @@ interface FakeNode {
   readonly id: string;
   readonly name: string;
   isComplete: boolean;
-  state: { makesHashes: boolean };
+  state: { makesHashes: boolean; resigned: number };
   readonly said: NodeSays[];
   readonly link: { say(says: NodeSays): void };
 }
@@ -23,12 +23,19 @@ interface FakeNode {
 function fakeNode(id: string): FakeNode {
   const said: NodeSays[] = [];
   const link = { say: (says: NodeSays) => said.push(says) };
-  return { id, name: `node-${id}`, isComplete: false, state: { makesHashes: false }, said, link };
+  return {
+    id,
+    name: `node-${id}`,
+    isComplete: false,
+    state: { makesHashes: false, resigned: 0 },
+    said,
+    link,
+  };
 }
 
 /** Node `b`, among these. */
 function begin(sha256: string | null, ...others: FakeNode[]) {
-  const hashes = new LearnedHashes(3);
+  const hashes = new LearnedHashes(3, sha256 !== null);
   const alive = [...others];
   const news: string[] = [];
   let now = 0;
@@ -36,14 +43,20 @@ function begin(sha256: string | null, ...others: FakeNode[]) {
   const vouching = new Vouching('b', file, { alive } as unknown as { alive: Node[] }, {
     now: () => now,
     isCandidate: ({ isComplete }) => !isComplete,
+    outside: () => ({ bytes: 0, isNeeded: false }),
     onNews: (text) => news.push(text),
+    onWrong: ({ name }) => news.push(`wrong: ${name}`),
   });
   const after = (ms: number): void => {
     now += ms;
     vouching.look();
   };
   const says = (node: FakeNode): void =>
-    vouching.heard(node as unknown as Node, { kind: 'hashes', known: [{ piece: PIECE, hash: HASH }] });
+    vouching.heard(node as unknown as Node, {
+      kind: 'hashes',
+      known: [{ piece: PIECE, hash: HASH }],
+      by: null,
+    });
   return { vouching, hashes, alive, news, after, says };
 }
 
@@ -51,54 +64,15 @@ test('with the hash of the file all nodes fetch their shares, tell what they mad
   const [a, c] = [fakeNode('a'), fakeNode('c')];
   const { vouching, hashes, after, says } = begin('0'.repeat(64), a, c);
   after(MAKER_WAIT_MS);
-  assert.deepEqual([vouching.fetchers, vouching.isMaker], ['all', false]);
+  assert.deepEqual([vouching.fetchers, vouching.making], ['all', { makesHashes: false, resigned: 0 }]);
   hashes.make(0 as PieceIndex, HASH);
   after(1);
   after(1);
   for (const { said } of [a, c])
-    assert.deepEqual(said, [{ kind: 'hashes', known: [{ piece: 0, hash: HASH }] }]);
+    assert.deepEqual(said, [{ kind: 'hashes', known: [{ piece: 0, hash: HASH }], by: null }]);
   says(c);
   assert.equal(hashes.isKnown(PIECE), true);
   assert.equal(a.said.length, 1, 'what others made is theirs to tell');
-});
-
-test('without it, the node with the lowest id makes the hashes after a while; the next one when it is gone', () => {
-  const a = fakeNode('a');
-  const { vouching, alive, news, after } = begin(null, a, fakeNode('c'));
-  after(MAKER_WAIT_MS);
-  assert.equal(vouching.fetchers, 'another', 'the other has the lower id');
-  a.state.makesHashes = true;
-  after(1);
-  assert.match(news[0] ?? '', /^cluster: node-a fetches the file and makes the hashes/);
-  alive.shift();
-  after(1);
-  assert.equal(vouching.fetchers, 'us');
-  assert.match(news[1] ?? '', /^cluster: node-a is gone: this node fetches the rest and makes its hashes/);
-});
-
-test('two makers that meet: the one with the lower id goes on', () => {
-  const [a, c] = [fakeNode('a'), fakeNode('c')];
-  const { vouching, alive, after } = begin(null);
-  after(MAKER_WAIT_MS - 1);
-  assert.equal(vouching.isMaker, false, 'others may be on their way');
-  after(1);
-  assert.equal(vouching.isMaker, true);
-  c.state.makesHashes = true;
-  alive.push(c);
-  after(1);
-  assert.equal(vouching.isMaker, true);
-  a.state.makesHashes = true;
-  alive.push(a);
-  after(1);
-  assert.equal(vouching.fetchers, 'another');
-});
-
-test('a complete node makes a maker needless', () => {
-  const c = fakeNode('c');
-  c.isComplete = true;
-  const { vouching, after } = begin(null, c);
-  after(MAKER_WAIT_MS);
-  assert.equal(vouching.isMaker, false);
 });
 
 test('while the maker lives only its word counts, and only it is asked', () => {
@@ -127,18 +101,61 @@ test('another hash than the one that is known is told and not taken; what is kno
   assert.equal(hashes.of(PIECE)?.[0], 1);
   vouching.heard(a as unknown as Node, { kind: 'want', pieces: [PIECE, 2, 99] as PieceIndex[] });
   const known = [{ piece: PIECE, hash: hashes.of(PIECE) }];
-  assert.deepEqual(a.said, [{ kind: 'hashes', known }]);
+  assert.deepEqual(a.said, [{ kind: 'hashes', known, by: null }]);
 });
 
 test('a new maker believes others about what it needs of the last one, and about nothing else', () => {
   const c = fakeNode('c');
   const { vouching, hashes, after, says } = begin(null, c);
   after(MAKER_WAIT_MS);
-  assert.equal(vouching.isMaker, true);
+  assert.equal(vouching.fetchers, 'us');
   says(c);
   assert.equal(hashes.isKnown(PIECE), false, 'it was not asked for');
   hashes.want([PIECE]);
   assert.deepEqual(c.said, [{ kind: 'want', pieces: [PIECE] }]);
   says(c);
   assert.equal(hashes.isKnown(PIECE), true);
+});
+
+test('a hash that is passed on keeps the name of the node that made it', () => {
+  const [a, c] = [fakeNode('a'), fakeNode('c')];
+  const { vouching, hashes, says } = begin('0'.repeat(64), a, c);
+  says(c);
+  hashes.make(0 as PieceIndex, HASH);
+  vouching.heard(a as unknown as Node, { kind: 'want', pieces: [0, PIECE] as PieceIndex[] });
+  assert.deepEqual(a.said, [
+    { kind: 'hashes', known: [{ piece: 0, hash: HASH }], by: null },
+    { kind: 'hashes', known: [{ piece: PIECE, hash: HASH }], by: { id: 'c', name: 'node-c' } },
+  ]);
+  const by = { id: 'd', name: 'node-d' };
+  vouching.heard(a as unknown as Node, {
+    kind: 'hashes',
+    known: [{ piece: 2 as PieceIndex, hash: HASH }],
+    by,
+  });
+  assert.deepEqual(hashes.sayerOf(2 as PieceIndex), by);
+});
+
+test('what the source sends this node says who is wrong; of two others that differ, that is not known yet', () => {
+  const [a, c] = [fakeNode('a'), fakeNode('c')];
+  const { vouching, hashes, news, says } = begin('0'.repeat(64), a, c);
+  const other = Buffer.alloc(20, 1);
+  says(a);
+  vouching.heard(c as unknown as Node, { kind: 'hashes', known: [{ piece: PIECE, hash: other }], by: null });
+  assert.deepEqual(hashes.disputed, [PIECE]);
+  assert.equal(news.filter((line) => line.startsWith('wrong')).length, 0);
+  // It is fetched here at last: node a was wrong, and node c was right.
+  assert.equal(hashes.make(PIECE, other), true);
+  assert.deepEqual([news.at(-1), hashes.disputed.length, hashes.of(PIECE)?.[0]], ['wrong: node-a', 0, 1]);
+  says(a);
+  assert.deepEqual(hashes.wrong.get('a')?.count, 2);
+});
+
+test('without the hash of the file the word of the maker stays, whatever the source sends others', () => {
+  const a = fakeNode('a');
+  a.state.makesHashes = true;
+  const { hashes, news, says } = begin(null, a);
+  says(a);
+  assert.equal(hashes.make(PIECE, Buffer.alloc(20, 1)), false);
+  assert.deepEqual([hashes.of(PIECE), news.some((line) => line.startsWith('wrong'))], [HASH, false]);
 });

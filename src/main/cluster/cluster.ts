@@ -5,19 +5,16 @@
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import {
-  CLUSTER_DIAL_MS,
-  CLUSTER_LOOK_MS,
-  CLUSTER_STATE_MS,
-  MAX_CLUSTER_NEWS,
-  NODE_SILENCE_MS,
-} from '../../shared/limits.ts';
+import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STATE_MS, NODE_SILENCE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
+import type { Sayer } from '../torrent/learned-hashes.ts';
 import type { PlainFile } from '../torrent/metainfo.ts';
 import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
+import { ClusterNews } from './cluster-news.ts';
 import type { ClusterSettings } from './cluster-settings.ts';
 import { Departure } from './departure.ts';
+import { distrust } from './distrust.ts';
 import { dismissFar } from './far-connections.ts';
 import { figuresOf } from './figures-of.ts';
 import { NodeAddresses } from './node-addresses.ts';
@@ -26,6 +23,7 @@ import type { NodeLink } from './node-link.ts';
 import { NODE_ID_BYTES, type NodeSays, type NodeState } from './node-message.ts';
 import { type Node, Nodes } from './nodes.ts';
 import type { WorkLedger } from './outside-work.ts';
+import { ownState } from './own-state.ts';
 import { Sharing } from './sharing.ts';
 import { Vouching } from './vouching.ts';
 
@@ -43,7 +41,7 @@ export class Cluster {
   readonly #departure: Departure;
   readonly #over = new AbortController();
   readonly #ends: (() => void)[] = [];
-  readonly #told = new Set<string>();
+  readonly #news: ClusterNews;
   /** Null until the torrent is known. */
   #sharing: Sharing | null = null;
   /** Of a plain file. */
@@ -54,6 +52,7 @@ export class Cluster {
 
   constructor(settings: ClusterSettings, key: ClusterKey, host: ClusterHost) {
     this.#host = host;
+    this.#news = new ClusterNews((text) => host.onNews(text));
     this.#id = host.randomBytes(NODE_ID_BYTES);
     const { now } = host.world;
     this.#addresses = new NodeAddresses(settings.nodes, host.lookUp, this.#over.signal);
@@ -68,7 +67,7 @@ export class Cluster {
         if (!node.isAlive) this.#review();
       },
       onRefused: (peer, why) => {
-        this.#news(`cluster: ${host.addressOf(peer).host} is not let in: ${why}`);
+        this.#news.tell(`cluster: ${host.addressOf(peer).host} is not let in: ${why}`);
         // A stranger stays as a peer. A node that cannot be understood any more must connect anew.
         if (this.#nodes.of(peer) !== undefined)
           host.tell(peer, { type: 'dismiss', peer, code: 'bad-extended' });
@@ -82,7 +81,7 @@ export class Cluster {
     const dial = (): void =>
       void this.#addresses.lookUp(
         (peers) => this.#host.dial(peers),
-        (host, reason) => this.#news(`cluster: ${host}: ${reason}; it is looked up again`),
+        (host, reason) => this.#news.tell(`cluster: ${host}: ${reason}; it is looked up again`),
       );
     dial();
     this.#startedAt = world.now();
@@ -107,7 +106,12 @@ export class Cluster {
       this.#vouching = new Vouching(id, plainFile, this.#nodes, {
         now: () => this.#host.world.now(),
         isCandidate: (node) => !node.isComplete && node.state?.wants === this.#sharing?.wants,
-        onNews: (text) => this.#news(text),
+        outside: () => {
+          const isNeeded = !this.#departure.isComplete && this.#sharing?.needsOutside === true;
+          return { bytes: this.#host.bytes().outside, isNeeded };
+        },
+        onNews: (text) => this.#news.tell(text),
+        onWrong: (sayer) => this.#distrust(sayer),
       });
     for (const node of this.#nodes.alive) this.#came(node);
     this.#tellState();
@@ -177,6 +181,12 @@ export class Cluster {
     for (const end of this.#ends.splice(0)) end();
   }
 
+  #distrust(sayer: Sayer): void {
+    const [nodes, connections, news, host] = [this.#nodes, this.#connections, this.#news, this.#host];
+    distrust(sayer, { nodes, connections, news, host });
+    this.#review();
+  }
+
   #admitted(node: Node, link: NodeLink): void {
     dismissFar(node, this.#host);
     const others = this.#nodes.all.filter((one) => one !== node);
@@ -227,7 +237,7 @@ export class Cluster {
       this.#nodes.isAt(node, { host: this.#host.addressOf(peer).host, port: state.port });
     if (node.isAlive) this.#sharing?.heard(node, this.#host.world.now());
     if (!this.#isOfUs(node))
-      this.#news(`cluster: ${node.name} fetches other files: nothing is shared with it`);
+      this.#news.tell(`cluster: ${node.name} fetches other files: nothing is shared with it`);
   }
 
   /** The others may not be connected to it. */
@@ -255,9 +265,7 @@ export class Cluster {
 
   #look(): void {
     const now = this.#host.world.now();
-    // We were suspended: the others could not be heard.
-    if (now - this.#lookedAt >= NODE_SILENCE_MS / 2) this.#nodes.heardAll(now);
-    this.#lookedAt = now;
+    this.#wake();
     this.#review();
     this.#vouching?.look();
     if (this.#departure.isComplete || now < this.#nextLookAt) return;
@@ -270,32 +278,24 @@ export class Cluster {
     this.#nextLookAt = end + LOOK_REST * (end - now);
   }
 
+  /** After a suspension: the others could not be heard. */
+  #wake(): void {
+    const now = this.#host.world.now();
+    const ms = now - this.#lookedAt;
+    this.#lookedAt = now;
+    if (ms < NODE_SILENCE_MS / 2) return;
+    this.#nodes.heardAll(now);
+    this.#vouching?.woke(ms);
+  }
+
   #tellState(): void {
+    this.#wake();
     for (const node of this.#nodes.all) node.link?.say({ kind: 'state', state: this.#stateFor(node) });
     this.#host.onFigures(this.figures);
   }
 
   #stateFor(node: Node): NodeState {
-    const { outside, nodes } = this.#host.bytes();
-    const { free = [], busy = [] } = this.#sharing?.outlook ?? {};
-    return {
-      name: this.#host.name,
-      port: this.#host.port(),
-      wants: this.#sharing?.wants ?? null,
-      isComplete: this.#departure.isComplete,
-      makesHashes: this.#vouching?.isMaker ?? false,
-      seesComplete: node.isComplete,
-      left: free.length,
-      bytesPerS: this.#sharing?.bytesPerS ?? 0,
-      busy,
-      outsideBytes: outside,
-      nodeBytes: nodes,
-    };
-  }
-
-  #news(text: string): void {
-    if (this.#told.has(text) || this.#told.size >= MAX_CLUSTER_NEWS) return;
-    this.#told.add(text);
-    this.#host.onNews(text);
+    const [host, departure, sharing, vouching] = [this.#host, this.#departure, this.#sharing, this.#vouching];
+    return ownState({ host, departure, sharing, vouching }, node);
   }
 }

@@ -19,8 +19,8 @@ import {
 import type { HostPort } from '../../shared/compact-peers.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MAX_CLUSTER_NODES, MAX_NODE_MESSAGE_BYTES, MAX_NODE_PIECES } from '../../shared/limits.ts';
-
 import { PIECE_HASH_BYTES } from '../../shared/piece-hashes.ts';
+import type { Sayer } from '../torrent/learned-hashes.ts';
 
 export const NODE_ID_BYTES = 20;
 export const NONCE_BYTES = 32;
@@ -42,6 +42,8 @@ export interface NodeState {
   readonly isComplete: boolean;
   /** Of a plain file: it fetches everything, and makes the hashes of the pieces. */
   readonly makesHashes: boolean;
+  /** 0: it never resigned as the maker. Else its place among all that did: the highest was the last. */
+  readonly resigned: number;
   /** It knows that the receiver is complete. */
   readonly seesComplete: boolean;
   /** Pieces of its share that nobody has begun. */
@@ -79,7 +81,8 @@ export type NodeSays =
   | { readonly kind: 'give'; readonly pieces: readonly PieceIndex[] }
   /** It needs the hashes of these pieces of a plain file. */
   | { readonly kind: 'want'; readonly pieces: readonly PieceIndex[] }
-  | { readonly kind: 'hashes'; readonly known: readonly KnownHash[] };
+  /** `by`: the node that made them; null if it was the sender. */
+  | { readonly kind: 'hashes'; readonly known: readonly KnownHash[]; readonly by: Sayer | null };
 
 export function encodeGreeting(greeting: Greeting): Uint8Array {
   switch (greeting.kind) {
@@ -123,6 +126,7 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
       return encodeBencode({
         b: packed(state.busy),
         c: state.isComplete ? 1 : 0,
+        d: state.resigned,
         i: state.nodeBytes,
         l: state.left,
         m: state.makesHashes ? 1 : 0,
@@ -146,7 +150,14 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
     case 'hashes': {
       const known = says.known.slice(0, MAX_NODE_PIECES);
       const hashes = Buffer.concat(known.map(({ hash }) => hash));
-      return encodeBencode({ h: hashes, p: packed(known.map(({ piece }) => piece)), t: word('h') });
+      const { by } = says;
+      return encodeBencode({
+        ...(by === null ? {} : { b: Buffer.from(by.id, 'hex') }),
+        h: hashes,
+        ...(by === null ? {} : { n: word(by.name.slice(0, MAX_NAME_CHARS)) }),
+        p: packed(known.map(({ piece }) => piece)),
+        t: word('h'),
+      });
     }
   }
 }
@@ -167,7 +178,7 @@ export function decodeNodeSays(bytes: Uint8Array): NodeSays | null {
     case 'w':
       return { kind: 'want', pieces: unpacked(dict, 'p') };
     case 'h':
-      return { kind: 'hashes', known: hashesIn(dict) };
+      return { kind: 'hashes', known: hashesIn(dict), by: sayerIn(dict) };
     default:
       return null;
   }
@@ -190,6 +201,7 @@ function stateOf(dict: BencodeDict): NodeState {
     wants: textField(dict, 'w')?.slice(0, MAX_NAME_CHARS) ?? null,
     isComplete: countOf(dict, 'c') > 0,
     makesHashes: countOf(dict, 'm') > 0,
+    resigned: countOf(dict, 'd'),
     seesComplete: countOf(dict, 's') > 0,
     left: countOf(dict, 'l'),
     bytesPerS: countOf(dict, 'r'),
@@ -205,6 +217,13 @@ function hashesIn(dict: BencodeDict): KnownHash[] {
   return unpacked(dict, 'p')
     .map((piece, i) => ({ piece, hash: hashAt(i) }))
     .filter(({ hash }) => hash.length === PIECE_HASH_BYTES);
+}
+
+function sayerIn(dict: BencodeDict): Sayer | null {
+  const id = bytesField(dict, 'b');
+  if (id?.length !== NODE_ID_BYTES) return null;
+  const name = (textField(dict, 'n') ?? '').slice(0, MAX_NAME_CHARS);
+  return { id: Buffer.from(id).toString('hex'), name };
 }
 
 function dictOf({ id, name, isComplete, address }: KnownNode): BencodeDict {

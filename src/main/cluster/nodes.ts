@@ -41,6 +41,8 @@ export class Node {
 export class Nodes {
   readonly #byId = new Map<string, Node>();
   readonly #byPeer = new Map<PeerIndex, Node>();
+  /** Nodes that are not let in any more. */
+  readonly #barred = new Set<string>();
 
   get all(): readonly Node[] {
     return [...this.#byId.values()];
@@ -59,9 +61,15 @@ export class Nodes {
     return this.#byPeer.get(peer);
   }
 
-  /** A connection to a node was proved. Null if there are too many nodes. */
+  /** It is not let in any more. Returns its connections. */
+  bar(id: string): readonly PeerIndex[] {
+    this.#barred.add(id);
+    return [...(this.#byId.get(id)?.links.keys() ?? [])];
+  }
+
+  /** A connection to a node was proved. Null if it is barred, or if there are too many nodes. */
   connected(id: string, peer: PeerIndex, link: NodeLink): Node | null {
-    const node = this.#enter(id);
+    const node = this.#barred.has(id) ? null : this.#enter(id);
     if (node === null) return null;
     node.links.set(peer, link);
     this.#byPeer.set(peer, node);
@@ -106,6 +114,8 @@ export class Nodes {
       const isAlive = node.links.size > 0 && now - node.heardAt < NODE_SILENCE_MS;
       if (isAlive !== node.isAlive) (isAlive ? came : lost).push(node);
       node.isAlive = isAlive;
+      // Another one may make them now, so it must say anew that it does.
+      if (!isAlive && node.state !== null) node.state = { ...node.state, makesHashes: false };
     }
     return { came, lost };
   }

@@ -42,6 +42,12 @@ export class Sharing {
     return this.#work.outlook;
   }
 
+  /** This node is fetching pieces from outside, or may begin some. */
+  get needsOutside(): boolean {
+    const { free, busy } = this.#work.outlook;
+    return free.length + busy.length > 0;
+  }
+
   /** Bytes per second that the line to the outside could bring. */
   get bytesPerS(): number {
     return this.#line.capacity;

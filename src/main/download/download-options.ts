@@ -6,7 +6,7 @@ import type { MainWorld } from '../main-world.ts';
 import type { StoragePool } from '../pools/storage-pool.ts';
 import type { WebSeedPool } from '../pools/web-seed-pool.ts';
 import type { Race } from '../race/race.ts';
-import type { DownloadFilesOptions, FilesListener } from '../storage/download-files.ts';
+import type { DownloadFilesOptions, FilesListener } from '../storage/download-files-options.ts';
 import type { OutputPlace } from '../storage/output-place.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';

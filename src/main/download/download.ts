@@ -120,9 +120,9 @@ export class Download {
     return this.#reusing;
   }
 
-  /** Pieces that were hashed again at the start, because no journal claimed them. */
-  get rehashed(): number {
-    return this.#files?.rehashed ?? 0;
+  /** What was checked on the disk at the start and is checked at the end; null: nothing is kept. */
+  get files(): Pick<DownloadFiles, 'rehashed' | 'isProving' | 'repairBytes'> | null {
+    return this.#files;
   }
 
   /** Bytes in one write call that are cheapest on this machine so far; 0 if nothing was written. */

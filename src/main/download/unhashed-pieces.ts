@@ -6,6 +6,7 @@ import { Arena } from '../../shared/arena.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { PIECE_HASH_WAIT_MS } from '../../shared/limits.ts';
 import type { Later } from '../../shared/lived-timer.ts';
+import type { FullPiece } from '../../shared/messages.ts';
 import { senderOf } from '../../shared/sender.ts';
 import type { ArenaMemory } from '../../shared/slot-blocks.ts';
 import type { PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
@@ -18,7 +19,7 @@ interface UnhashedHost {
   readonly later: Later;
   store(pieces: readonly PieceToStore[]): void;
   /** It is fetched again. */
-  giveUp(piece: PieceToStore): void;
+  giveUp(piece: FullPiece): void;
 }
 
 export class UnhashedPieces {
@@ -44,8 +45,10 @@ export class UnhashedPieces {
     const ready: PieceToStore[] = [];
     const asked: PieceIndex[] = [];
     for (const full of pieces) {
-      if (this.#hashes.isKnown(full.piece)) ready.push(full);
-      else if (this.#isOfServer(full)) ready.push({ ...full, makesHash: true });
+      const isKnown = this.#hashes.isKnown(full.piece);
+      const mayMake = !isKnown || this.#hashes.mayCorrect(full.piece);
+      if (mayMake && this.#isOfServer(full)) ready.push({ ...full, makesHash: true });
+      else if (isKnown) ready.push(full);
       else {
         asked.push(full.piece);
         const cancel = this.#host.later(PIECE_HASH_WAIT_MS, () => this.#giveUp(full));
@@ -56,17 +59,25 @@ export class UnhashedPieces {
     if (asked.length > 0) this.#hashes.want(asked);
   }
 
-  /** Learns the hashes that were made. A piece whose hash was learned meanwhile, and is another one, is bad. */
+  /**
+   * Learns the hashes that were made. A piece whose hash was learned meanwhile, and is another one, is bad. One that has not the hash that
+   * is known, where another one was said as well, is nobody's fault yet.
+   */
   judged(result: Stored): Stored {
     const wrong = new Set(
       (result.made ?? [])
         .filter(({ piece, hash }) => !this.#hashes.make(piece, hash))
         .map(({ piece }) => piece),
     );
-    if (wrong.size === 0) return result;
-    const isWrong = ({ piece }: { readonly piece: PieceIndex }): boolean => wrong.has(piece);
-    const good = result.good.filter((full) => !isWrong(full));
-    return { ...result, good, bad: [...result.bad, ...result.good.filter(isWrong)] };
+    const disputed = new Set(result.bad.filter(({ piece }) => this.#hashes.turn(piece)));
+    for (const full of disputed) this.#host.giveUp(full);
+    if (wrong.size + disputed.size === 0) return result;
+    const good = result.good.filter(({ piece }) => !wrong.has(piece));
+    const bad = [
+      ...result.bad.filter((full) => !disputed.has(full)),
+      ...result.good.filter(({ piece }) => wrong.has(piece)),
+    ];
+    return { ...result, good, bad };
   }
 
   stop(): void {

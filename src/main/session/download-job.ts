@@ -10,6 +10,7 @@ import { OutputPlace } from '../storage/output-place.ts';
 import { Reuse } from '../storage/reuse/reuse.ts';
 import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
+import { PlainFileParts } from '../torrent/plain-file-parts.ts';
 import { usableWebSeeds } from '../torrent/web-seed-files.ts';
 import type { MemoryShare } from './memory-budget.ts';
 import type { SessionWorld } from './session-world.ts';
@@ -26,6 +27,12 @@ export interface DownloadJob {
   free(): void;
   /** Frees the place and the memory for others. Call it after the download has stopped. */
   release(): void;
+}
+
+/** From HTTP servers so far. */
+export function fetchedBytes(job: DownloadJob | null): number {
+  const { webSeeds = null, files = null } = job?.download ?? {};
+  return (webSeeds?.bytes ?? 0) + (files?.repairBytes ?? 0);
 }
 
 export interface DownloadJobOptions {
@@ -75,15 +82,19 @@ export async function downloadJob(
       world,
       outside.files,
     );
+    const urls = settings.webseeds ? usableWebSeeds(metainfo) : [];
+    const { later } = world;
+    const limit = settings.downloadLimit;
+    const parts = PlainFileParts.of(metainfo, urls[0], { http: session.http, later, limit, signal });
     const download = new Download(
       {
         metainfo,
         plan,
-        files: { place, key, overwrite, preallocate: preallocate === 'full', reuse },
+        files: { place, key, overwrite, preallocate: preallocate === 'full', reuse, parts },
         race,
         shards: settings.shards,
         torrent: race.torrent,
-        webSeeds: { urls: settings.webseeds ? usableWebSeeds(metainfo) : [], pool: session.webSeeds },
+        webSeeds: { urls, pool: session.webSeeds },
         storage: session.storage,
         memoryBytes: memory.bytes,
         order: sequential ? 'sequential' : 'rarest',

@@ -47,6 +47,7 @@ export function downloadEvents(
   return {
     onReused: (bytes, totalBytes, isCut) =>
       listeners.tell(({ onEvent }) => onEvent?.({ type: 'reused', folders, bytes, totalBytes, isCut })),
+    onRepair: (message) => listeners.tell(({ onNews }) => onNews?.(message)),
     onJournalTrouble: (message) => listeners.tell(({ onNews }) => onNews?.(`no journal: ${message}`)),
     onPieceFailed: (piece) => listeners.tell(({ onEvent }) => onEvent?.({ type: 'piece-failed', piece })),
     onWebSeedLost: (url, reason) =>

@@ -8,7 +8,7 @@ import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
 import { afterwards } from './afterwards.ts';
-import { type DownloadJob, downloadJob } from './download-job.ts';
+import { type DownloadJob, downloadJob, fetchedBytes } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { layersOnDisk } from './layers-on-disk.ts';
@@ -63,7 +63,7 @@ export class TorrentRun {
     this.swarm = new TorrentSwarm({ source, session, torrent: settings }, this.#swarmListener());
     this.#cluster = torrentCluster(settings.cluster, {
       swarm: this.swarm,
-      fetched: () => this.#job?.download.webSeeds?.bytes ?? 0,
+      fetched: () => fetchedBytes(this.#job),
       listeners: this.#listeners,
     });
     this.#watch = new RunWatch({

@@ -11,48 +11,29 @@ import { diskFailure } from '../files/disk-failure.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { checkDisk } from './disk-check.ts';
+import type { DownloadFilesOptions, FilesListener } from './download-files-options.ts';
 import { EdgePieces } from './edge-pieces.ts';
 import { EdgeRecord } from './edge-record.ts';
 import { type FileDecision, inTheWay } from './file-decision.ts';
 import { FileMaker } from './file-maker.ts';
-import { isProved } from './file-proof.ts';
 import { HashRecord } from './hash-record.ts';
 import { JournalKeeper } from './journal-keeper.ts';
-import type { JournalKey } from './journal-key.ts';
 import { keptPieces } from './kept-pieces.ts';
 import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
 import { giveFinalNames } from './part-files.ts';
 import { ClonedFiles } from './reuse/cloned-files.ts';
-import type { Reuse, Taken } from './reuse/reuse.ts';
+import type { Taken } from './reuse/reuse.ts';
 import { survey } from './survey.ts';
 import { unreportedPieces } from './unreported-pieces.ts';
-
-export interface DownloadFilesOptions {
-  readonly key: JournalKey | null;
-  /** Replace files that do not belong to the torrent; never links, folders or devices. */
-  readonly overwrite: boolean;
-  /** Reserve the disk space before the first byte arrives. */
-  readonly preallocate: boolean;
-  /** Other files from which pieces are taken; null: none. */
-  readonly reuse: Reuse | null;
-}
+import { WholeCheck } from './whole-check.ts';
 
 interface Setup extends DownloadFilesOptions {
   readonly ledger: Pick<Ledger, 'pieceCount' | 'stateOf' | 'ownerOf'>;
 }
 
 /** Good pieces at their place, and good pieces in a clone of another file that was made now. */
-export type FoundPiece = 'found' | 'reused';
-
-export interface FilesListener {
-  /** Existing content: pieces hashed so far, and their total. */
-  onChecked(pieces: number, total: number): void;
-  /** The files of `reuse` are searched for known pieces: bytes looked at, and their total so far. */
-  onReuseLooked(bytes: number, totalBytes: number): void;
-  /** The journal could not be written, with the reason; the download goes on. */
-  onJournalTrouble(message: string): void;
-}
+type FoundPiece = 'found' | 'reused';
 
 export class DownloadFiles {
   readonly #place: OutputPlace;
@@ -64,7 +45,9 @@ export class DownloadFiles {
   readonly #journal: JournalKeeper;
   readonly #edges: EdgeRecord;
   readonly #hashes: HashRecord | null;
-  /** The whole file is being checked, or was; false: that was given up. */
+  /** Of a whole file whose hash the user gave, once all its pieces are there. */
+  #check: WholeCheck | null = null;
+  /** False: it was given up. */
   #proof: Promise<boolean> | null = null;
   /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
@@ -197,13 +180,27 @@ export class DownloadFiles {
     this.#journal.note(piece);
   }
 
+  /** The whole file is being checked, or repaired. */
+  get isProving(): boolean {
+    return this.#check?.isRunning === true;
+  }
+
+  /** Bytes that were fetched to repair it. */
+  get repairBytes(): number {
+    return this.#options.parts?.bytes ?? 0;
+  }
+
   /** The descriptor of a file, to be closed by the caller. Throws a `disk` failure. */
   openToRead(file: number): number {
+    return this.#open(file, constants.O_RDONLY);
+  }
+
+  #open(file: number, flags: number): number {
     const elements = elementsBelow(this.#place.plan.folder, this.#pathOf(file));
     const name = elements.pop() ?? '';
     const walk = new FolderWalk(this.#place.root);
     try {
-      const { descriptor, stats } = walk.reach(elements).openFile(name, constants.O_RDONLY);
+      const { descriptor, stats } = walk.reach(elements).openFile(name, flags);
       if (this.#standings.isSame(file, stats)) return descriptor;
       this.system.close(descriptor);
       throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
@@ -232,7 +229,6 @@ export class DownloadFiles {
 
   /** Every piece is there: gives the files their final names, after the hash of the whole file was checked if the user gave one. */
   finish(done: () => void, fail: (error: unknown) => void): void {
-    const sha256 = this.#metainfo.plainFile?.sha256 ?? null;
     const end = (): void => {
       try {
         this.#finish();
@@ -241,19 +237,18 @@ export class DownloadFiles {
       }
       done();
     };
-    if (sha256 === null) return end();
+    const { plainFile, geometry } = this.#metainfo;
+    if (plainFile === null || plainFile.sha256 === null) return end();
     if (this.#proof !== null) return;
-    this.#proof = this.#prove(sha256);
+    this.#check = new WholeCheck({
+      ...{ sha256: plainFile.sha256, hashes: plainFile.hashes, geometry, path: this.#pathOf(0) },
+      ...{ record: this.#hashes, files: this.system, parts: this.#options.parts ?? null },
+      open: (flags) => this.#open(0, flags),
+      isOver: () => this.#isClosing,
+      onNews: (text) => this.#listener.onRepair(text),
+    });
+    this.#proof = this.#check.run();
     this.#proof.then((isRight) => isRight && end(), fail);
-  }
-
-  async #prove(sha256: string): Promise<boolean> {
-    const descriptor = this.openToRead(0);
-    try {
-      return await isProved(descriptor, { sha256, path: this.#pathOf(0), isOver: () => this.#isClosing });
-    } finally {
-      this.system.close(descriptor);
-    }
   }
 
   /** Gives the files their final names and makes the links. Throws a `disk` failure if a file was changed since it was written, or was not written. */
@@ -280,12 +275,13 @@ export class DownloadFiles {
   async close(complete: boolean): Promise<void> {
     this.#isClosing = true;
     await this.#preparing.catch(() => {});
-    // A file that was not proved to be right is not done; of one that is wrong as a whole nothing is claimed.
-    const proof = await this.#proof?.catch((error: unknown) => (error instanceof Failure ? 'wrong' : false));
+    const isProved = await this.#proof?.catch(() => false);
+    // Of a file that is wrong as a whole nothing is claimed.
+    const kept = this.#check?.kept ?? 'all';
     const isDone =
-      complete && (proof ?? true) === true && this.#strangers.size === 0 && this.#journal.lost === null;
-    if (this.#prepared && proof !== 'wrong') await (isDone ? this.#journal.finish() : this.#journal.flush());
-    await this.#hashes?.close(proof === 'wrong');
+      complete && (isProved ?? true) && this.#strangers.size === 0 && this.#journal.lost === null;
+    if (this.#prepared && kept === 'all') await (isDone ? this.#journal.finish() : this.#journal.flush());
+    await this.#hashes?.close(kept);
     const { plan } = this.#place;
     await this.#edges.close(isDone && keptPieces(plan, this.#metainfo.geometry) === null);
     this.#journal.close();

@@ -1,36 +1,33 @@
-/** Whether a file as a whole has the hash that the user gave. */
+/** The hash of a file as a whole. */
 import { createHash } from 'node:crypto';
-import { read } from 'node:fs';
-import { promisify } from 'node:util';
-import { Failure } from '../failure.ts';
+import type { FileSystem } from '../../shared/file-system.ts';
 
-const readPart = promisify(read);
 /** Hashed at once, on the main thread: less than a millisecond. */
 const PART_BYTES = 2 ** 20;
 
-export interface WantedFile {
-  /** In hexadecimal. */
-  readonly sha256: string;
-  readonly path: string;
-  /** The answer is wanted no more. */
-  isOver(): boolean;
+/** `[from, to)` of a file, part by part. Ends early at the end of the file, or when `isOver`. */
+export async function* partsOfFile(
+  { slow }: FileSystem,
+  descriptor: number,
+  { from, to, isOver }: { readonly from: number; readonly to: number; isOver(): boolean },
+): AsyncGenerator<Uint8Array> {
+  const part = Buffer.allocUnsafe(PART_BYTES);
+  for (let at = from; at < to; ) {
+    const count = await slow.read(descriptor, part.subarray(0, Math.min(part.length, to - at)), at);
+    if (isOver() || count === 0) return;
+    yield part.subarray(0, count);
+    at += count;
+  }
 }
 
-/** False if it was given up before the end. Rejects with a `bad-data` failure if the file has another hash, or with the system's error. */
-export async function isProved(descriptor: number, { sha256, path, isOver }: WantedFile): Promise<boolean> {
+/** Its SHA-256 in hexadecimal; null if that was given up before the end. Rejects with the system's error. */
+export async function sha256Of(
+  files: FileSystem,
+  descriptor: number,
+  isOver: () => boolean,
+): Promise<string | null> {
   const sum = createHash('sha256');
-  const part = Buffer.allocUnsafe(PART_BYTES);
-  for (let at = 0; ; ) {
-    const { bytesRead } = await readPart(descriptor, part, 0, PART_BYTES, at);
-    if (isOver()) return false;
-    if (bytesRead === 0) break;
-    sum.update(part.subarray(0, bytesRead));
-    at += bytesRead;
-  }
-  const found = sum.digest('hex');
-  if (found === sha256) return true;
-  throw new Failure(
-    'bad-data',
-    `${path}: its SHA-256 is ${found}, and --sha256 says ${sha256}; the URL has another file, or a node has sent wrong hashes`,
-  );
+  const whole = { from: 0, to: Number.POSITIVE_INFINITY, isOver };
+  for await (const part of partsOfFile(files, descriptor, whole)) sum.update(part);
+  return isOver() ? null : sum.digest('hex');
 }

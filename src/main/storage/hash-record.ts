@@ -1,6 +1,7 @@
 /**
  * The hashes of a plain file's pieces, in the state folder of the user: so the next run knows what the pieces are that this one has
- * verified. They are no secret, and nobody else may change them.
+ * verified. They are no secret, and nobody else may change them. Behind the hashes there is one byte per piece: 1 if this node fetched it
+ * from the source itself.
  */
 import type { FileSystem } from '../../shared/file-system.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
@@ -25,25 +26,43 @@ export class HashRecord {
   }
 
   save(): void {
-    this.#file.write(Buffer.from(this.#hashes.bytes));
+    this.#write(() => true);
   }
 
-  /** The end of a run. `isWrong`: the hashes are not those of the file that was wanted. Never rejects. */
-  async close(isWrong: boolean): Promise<void> {
-    if (isWrong) this.#file.remove();
-    else this.save();
+  /** What this node made itself: the word of others counts no more. */
+  saveOwn(): void {
+    this.#write((piece) => this.#hashes.isOwn(piece));
+  }
+
+  /** The end of a run. `kept`: what the next run may know of it. Never rejects. */
+  async close(kept: 'all' | 'own' | 'nothing'): Promise<void> {
+    if (kept === 'all') this.save();
+    else if (kept === 'own') this.saveOwn();
+    else this.#file.remove();
     await this.#file.close(true);
+  }
+
+  #write(isKept: (piece: PieceIndex) => boolean): void {
+    const { bytes, count } = this.#hashes;
+    const record = Buffer.alloc(bytes.length + count);
+    for (let piece = 0; piece < count; piece++) {
+      if (!isKept(piece as PieceIndex)) continue;
+      const at = piece * PIECE_HASH_BYTES;
+      record.set(bytes.subarray(at, at + PIECE_HASH_BYTES), at);
+      record[bytes.length + piece] = this.#hashes.isOwn(piece as PieceIndex) ? 1 : 0;
+    }
+    this.#file.write(record);
   }
 
   #learn(): void {
     const { bytes, count } = this.#hashes;
-    const kept = this.#file.read(bytes.length);
-    if (kept?.length !== bytes.length) return;
-    for (let piece = 0; piece < count; piece++)
-      if (isHashKnown(kept, piece))
-        this.#hashes.learn(
-          piece as PieceIndex,
-          kept.subarray(piece * PIECE_HASH_BYTES, (piece + 1) * PIECE_HASH_BYTES),
-        );
+    const kept = this.#file.read(bytes.length + count);
+    if (kept?.length !== bytes.length + count) return;
+    for (let piece = 0; piece < count; piece++) {
+      if (!isHashKnown(kept, piece)) continue;
+      const hash = kept.subarray(piece * PIECE_HASH_BYTES, (piece + 1) * PIECE_HASH_BYTES);
+      if (kept[bytes.length + piece] === 1) this.#hashes.remember(piece as PieceIndex, hash);
+      else this.#hashes.learn(piece as PieceIndex, hash);
+    }
   }
 }

@@ -91,7 +91,7 @@ function metainfoOf(url: string, { length, stamp }: Seen, sha256: string | null,
   };
   const torrent = encodeBencode({ info, 'url-list': Buffer.from(plain.href) });
   const metainfo = parseMetainfo(torrent, shown);
-  const hashes = new LearnedHashes(pieceCount);
+  const hashes = new LearnedHashes(pieceCount, sha256 !== null);
   return { ...metainfo, pieceHashes: hashes.bytes, plainFile: { hashes, sha256, stamp } };
 }
 

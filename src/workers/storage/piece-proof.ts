@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { leavesOf, rootOver } from '../../shared/merkle.ts';
-import { isHashKnown, PIECE_HASH_BYTES, type PieceHashes, rootOfPiece } from '../../shared/piece-hashes.ts';
+import { PIECE_HASH_BYTES, type PieceHashes, rootOfPiece } from '../../shared/piece-hashes.ts';
 import type { PieceDigest } from './piece-hasher.ts';
 
 /** `split`: right for one half of a hybrid and wrong for the other (BEP 52): no bytes can be right for both. */
@@ -28,10 +28,9 @@ export class PieceProof {
     return this.judge(piece, { sha1, root: rootOver(leavesOf(data), 0, trees.widths[piece] ?? 1) });
   }
 
-  /** The hash of a piece of which none is known; null if one is. */
-  made(piece: PieceIndex, bytes: Uint8Array): Uint8Array | null {
-    if (this.#sha1 === null || isHashKnown(this.#sha1, piece)) return null;
-    return hash('sha1', bytes, 'buffer');
+  /** The hash of a piece that is right by where it comes from; null if the pieces of this torrent have none. */
+  made(bytes: Uint8Array): Uint8Array | null {
+    return this.#sha1 === null ? null : hash('sha1', bytes, 'buffer');
   }
 
   /** Hashes of its blocks, to be compared with those of its tree; null if it has no tree, or is its only block. */

@@ -116,7 +116,7 @@ export class TorrentStorage {
   }
 
   #verdict({ piece, makesHash }: PieceToStore, bytes: Uint8Array, made: MadeHash[]): PieceVerdict {
-    const hash = makesHash === true ? this.#proof.made(piece, bytes) : null;
+    const hash = makesHash === true ? this.#proof.made(bytes) : null;
     if (hash === null) return this.#proof.verdict(piece, bytes);
     made.push({ piece, hash });
     return 'good';

@@ -201,7 +201,7 @@ export class GetOutput {
       ...report,
       ms: elapsedMs,
       ...{ downloaded, found, reused },
-      rehashed: job?.download.rehashed ?? 0,
+      rehashed: job?.download.files?.rehashed ?? 0,
       writeBytes: job?.download.writeBytes ?? 0,
       webSeeds: job?.download.webSeeds?.yields ?? [],
       missingFiles: missing,

@@ -118,6 +118,7 @@ export class BenchRun {
   #downloadListener(): DownloadListener {
     return {
       onChecked: () => {},
+      onRepair: () => {},
       onJournalTrouble: () => {},
       onVerified: () => {},
       onReuseLooked: () => {},
