@@ -18,10 +18,11 @@ import { type Figures, interleaved, type Row, recordOf } from './record.ts';
 import { libtorrentSources, type Source, swarmSources, VERSIONS, type Version } from './sources.ts';
 
 const HELP = `usage: npm run bench:throughput -- [--seeds 1,4] [--from libtorrent|swarm] [--size 1G] [--piece 1M] [--files 1] [--rounds 5] [--versions v1]
-  [--clients unchoke,aria2,…] [--leeches N] [--to FOLDER] [--touch 0] [--json FILE] [--compare FILE]
+  [--clients unchoke,aria2,…] [--leeches N] [--line 0] [--to FOLDER] [--touch 0] [--json FILE] [--compare FILE]
   --clients: names, or all; missing clients are reported; unchoke@CLI is another build of ours
   --versions: v1, v2, hybrid, in turns; with others than v1 only libtorrent and unchoke have them all
   --leeches: also \`unchoke giving\`, which so many libtorrent leeches ask for data while it downloads, with a limit of 16 MiB/s
+  --line: what unchoke may download a second, such as 110M, so that the cores have room; 0: no limit
   --to: the folder for downloads, for example on a tmpfs
   --touch: a process uses and frees this much memory before each download, so that the virtual machine has no fresh pages
   --from swarm: all seeds are peers of one process of our own, and the content is one file
@@ -38,6 +39,7 @@ const { values } = parseArgs({
     versions: { type: 'string', default: 'v1' },
     clients: { type: 'string', default: 'all' },
     leeches: { type: 'string', default: '0' },
+    line: { type: 'string', default: '0' },
     to: { type: 'string', default: tmpdir() },
     touch: { type: 'string', default: '0' },
     json: { type: 'string' },
@@ -94,6 +96,12 @@ async function download(
   }
 }
 
+/** A client of ours with the limit of the line. */
+function withLine(client: Client): Client {
+  if (values.line === '0' || !client.name.startsWith('unchoke')) return client;
+  return { ...client, command: (torrent) => [...client.command(torrent), '--download-limit', values.line] };
+}
+
 interface Subject {
   readonly name: string;
   readonly client: Client;
@@ -141,8 +149,8 @@ async function main(): Promise<void> {
         ? swarmSources(content, scratch, values.inside)
         : libtorrentSources(content, scratch, values.inside);
     const [count, port] = [Number(values.leeches), await freePort()];
-    const giving = unchokeGiving(port);
-    const clients = [...chosen(values.clients, values.inside), ...(count > 0 ? [giving] : [])];
+    const giving = withLine(unchokeGiving(port));
+    const clients = [...chosen(values.clients, values.inside).map(withLine), ...(count > 0 ? [giving] : [])];
     const network = `${values.inside ? NAMESPACE_NETWORK : 127}.0.0`;
     const rows: Row[] = [];
     const versions = values.versions.split(',').map(versionOf);

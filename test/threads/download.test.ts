@@ -33,7 +33,8 @@ test('three shards and two hashers share one download', async () => {
     shards: 3,
     hashers: 2,
     memoryBytes: 8 * 2 ** 20,
-    rate: 0,
+    // Without a limit one shard may have it all before the threads of the others run.
+    rate: 2 * 2 ** 20,
   });
   assert.equal(failures, 0);
   const busy = race.shardStats.filter((stats) => (stats?.blockBytes ?? 0) > 0);
