@@ -898,9 +898,9 @@ export const HANDOVER_MS = 2_000;
 export const HANDOVER_RETURN_MS = 30_000;
 /** A piece that has been in work for so long, and for twice the time that another node needs for it, is fetched by that one as well. */
 export const SLOW_NODE_PIECE_MS = 3_000;
-/** A piece that one node alone has is first for one other node, at most for this time, */
+/** A piece that one node alone has is for one other node first, but no longer than this. */
 export const COURIER_MS = 30_000;
-/** and only while that one gets anything from nodes: it says how much every second. */
+/** If that one has got nothing from nodes for this time, all may take the piece. It says how much it got every second. */
 export const COURIER_SILENCE_MS = 3_000;
 /** When less than a tenth of what its own line can has arrived in this time, a node fetches any piece from outside for as long. */
 export const CLUSTER_STALL_MS = 20_000;
