@@ -7,7 +7,7 @@ import type { ConnectionOptions } from 'bullmq';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { temporaryFolder } from './cli.ts';
 import { isWhole } from './fleet-lab.ts';
-import { freeze, leftovers, MIB, refusedBy, withLab } from './fleet-setting.ts';
+import { freeze, leftovers, MIB, withLab } from './fleet-setting.ts';
 import { SECRET, type ServerKind } from './queue-servers.ts';
 import { libtorrentTorrent } from './seeds.ts';
 
@@ -108,7 +108,11 @@ export function fleetCases(kind: ServerKind): void {
           held.every((id) => frozen.events.some(({ infoHash, what }) => infoHash === id && what === 'lost')),
         );
         assert.deepEqual(looks(frozen.output), before, 'nothing was written after the lock was lost');
-        assert.ok(refusedBy(frozen) > 0, `the fault fired: ${frozen.text}`);
+        // Whether a piece waited to be written at that moment is chance: `lease.test.ts` has the refusals.
+        const wasUnderWay = frozen.events.some(
+          ({ what, bytes, totalBytes }) => what === 'lost' && bytes > 0 && bytes < totalBytes,
+        );
+        assert.ok(wasUnderWay, `the fault fired: ${frozen.text}`);
         await lab.fleet('resume');
         await lab.until('done', ({ done }) => done === 2);
         for (const torrent of seed.torrents)

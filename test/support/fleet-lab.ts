@@ -105,6 +105,8 @@ export interface JobEvent {
   readonly infoHash: string;
   readonly what: string;
   readonly message: string | null;
+  readonly bytes: number;
+  readonly totalBytes: number;
 }
 
 export interface LabOptions {

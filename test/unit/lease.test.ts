@@ -167,6 +167,27 @@ test('the queue has given the job to others; or it confirms so late that the lea
   assert.deepEqual(late.lost, ['the lock was confirmed too late']);
 });
 
+test('while the queue is told that the job is complete, a renewal that finds no lock says nothing', async () => {
+  const { at, keeper, lost, step } = kept([true, false]);
+  await keeper.begin();
+  keeper.completing();
+  await step(500);
+  assert.deepEqual(lost, []);
+  keeper.keepForGood();
+  at.monotonic += 1e9;
+  keeper.lease.assert();
+});
+
+test('a renewal that is under way when the job becomes ours for good does not shorten that', async () => {
+  const { at, keeper, step } = kept([true, true]);
+  await keeper.begin();
+  const renewed = step(500);
+  keeper.keepForGood();
+  await renewed;
+  at.monotonic += 1e9;
+  keeper.lease.assert();
+});
+
 test('a complete job is ours for good', async () => {
   const { at, keeper } = kept([true]);
   await keeper.begin();

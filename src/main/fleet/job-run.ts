@@ -186,6 +186,7 @@ export class JobRun {
   async #complete(): Promise<JobEnd> {
     const { job } = this.#options;
     this.#look('complete');
+    this.#keeper.completing();
     await this.#tell(() => job.complete(this.#state));
     this.#keeper.keepForGood();
     return 'complete';

@@ -26,6 +26,9 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   #end: (() => void) | null = null;
   #isRenewing = false;
+  /** The queue is told that the job is complete. Its lock ends with that, so a renewal that finds none says nothing. */
+  #isCompleting = false;
+  #isKept = false;
   #isLost = false;
 
   constructor(options: LeaseKeeperOptions) {
@@ -41,9 +44,15 @@ export class LeaseKeeper {
     return true;
   }
 
+  /** Call it before the queue is told that the job is complete. The lock is kept until the queue knows. */
+  completing(): void {
+    this.#isCompleting = true;
+  }
+
   /** The job is complete in the queue: what is left to write is ours. */
   keepForGood(): void {
     this.stop();
+    this.#isKept = true;
     this.lease.extend(this.#options.now(), FOR_GOOD_MS);
   }
 
@@ -63,7 +72,9 @@ export class LeaseKeeper {
     this.#isRenewing = true;
     const sent = now();
     try {
-      if (!(await job.renew())) return this.#lose('the queue gave the job to others');
+      const isOurs = await job.renew();
+      if (this.#isKept || (!isOurs && this.#isCompleting)) return;
+      if (!isOurs) return this.#lose('the queue gave the job to others');
       if (!this.lease.extend(sent, lockMs * LEASE_SHARE)) this.#lose('the lock was confirmed too late');
     } catch {
       // The server is away: the lease decides how long that may last.
