@@ -26,7 +26,7 @@ function takersOf(all: ReturnType<typeof views>, piece: number, now = 0): string
   return all.filter(({ couriers }) => couriers.mayTake(piece as PieceIndex, now)).map(({ own }) => own);
 }
 
-test('a piece that one node has is first for one other, whoever has it, and each gets about as many', () => {
+test('one node takes a piece first from the only one that has it, and each takes about as many', () => {
   for (const holder of IDS) {
     const others = views().filter(({ own }) => own !== holder);
     for (const { inside } of others) inside.told(holder, ALL);

@@ -12,7 +12,7 @@ import type { PeerIndex } from '../../src/shared/indices.ts';
 const LINK = {} as NodeLink;
 const at = (peer: number): PeerIndex => peer as PeerIndex;
 
-test('its connections end, it is told of once, and it is let in no more; others stay, and an earlier run is no node', () => {
+test('a node that said a wrong hash loses its connections, is named once and is let in no more; other nodes stay', () => {
   const nodes = new Nodes();
   for (const [peer, id] of ['aa', 'aa', 'bb'].entries()) {
     const node = nodes.connected(id, at(peer), LINK);

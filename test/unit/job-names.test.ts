@@ -109,7 +109,7 @@ test('of two jobs that turn out to be the same, the one that has not failed goes
 test('names of a job that is gone count for nothing', async () => {
   const server = new Server();
   await server.add(BOTH);
-  // Whoever removed it died before it came to the names.
+  // The command that removed it died before it removed the names.
   server.jobs.delete(V1);
   assert.equal(await server.program().find([V2]), null);
   assert.deepEqual(await server.add([V2]), { id: V2, isNew: true });

@@ -85,7 +85,7 @@ export class JobNames {
     for (;;) {
       const { job: owner } = await this.#record(hash, { job, ids });
       if (owner === job || (await this.#exists(owner))) return owner;
-      // Whoever removed that job did not come to its names, or does so now.
+      // A command removed that job, and did not remove its names yet.
       await this.#jobs.unname(hash);
     }
   }
