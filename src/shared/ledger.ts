@@ -18,7 +18,7 @@
  */
 import type { PieceIndex, ShardId } from './indices.ts';
 import { isLevel, PRIORITY, PRIORITY_BITS, type Priority, priorityBits, priorityIn } from './priority.ts';
-import { type PieceSide, ReservedPieces } from './reserved-pieces.ts';
+import { ReservedPieces } from './reserved-pieces.ts';
 
 /** `unwanted` is in no word: the piece is missing and skipped. */
 export const PIECE_STATE = { missing: 0, claimed: 1, full: 2, verified: 3, unwanted: 4 } as const;
@@ -36,7 +36,7 @@ export interface Shortage {
 export interface LedgerMemory {
   readonly pieceCount: number;
   readonly words: SharedArrayBuffer;
-  /** In a cluster, one byte per piece: `ReservedPieces`. Null: there is no cluster. */
+  /** `ReservedPieces`. Null: there is no cluster. */
   readonly reserved: SharedArrayBuffer | null;
 }
 
@@ -67,11 +67,11 @@ function isFree(word: number): boolean {
 
 export class Ledger {
   readonly pieceCount: number;
+  readonly reserved: ReservedPieces;
   readonly #words: Int32Array;
   readonly #availability: Int32Array;
   readonly #counters: Int32Array;
   readonly #urgent: Int32Array;
-  readonly #reserved: ReservedPieces | null;
 
   constructor(memory: LedgerMemory) {
     this.pieceCount = memory.pieceCount;
@@ -80,14 +80,14 @@ export class Ledger {
     this.#availability = new Int32Array(words, pieceCount * 4, pieceCount);
     this.#counters = new Int32Array(words, pieceCount * 8, COUNTERS);
     this.#urgent = new Int32Array(words, pieceCount * 8 + COUNTERS * 4);
-    this.#reserved = memory.reserved === null ? null : new ReservedPieces(memory.reserved);
+    this.reserved = new ReservedPieces(memory.reserved);
   }
 
   /** `isShared`: nodes of a cluster share the pieces out among them. */
   static allocate(pieceCount: number, isShared = false): LedgerMemory {
     const groups = Math.ceil(pieceCount / GROUP_PIECES);
     const words = new SharedArrayBuffer(pieceCount * 8 + (COUNTERS + groups) * 4);
-    return { pieceCount, words, reserved: isShared ? new SharedArrayBuffer(pieceCount) : null };
+    return { pieceCount, words, reserved: isShared ? ReservedPieces.allocate(pieceCount) : null };
   }
 
   stateOf(piece: PieceIndex): PieceState {
@@ -227,16 +227,6 @@ export class Ledger {
     const wasTaken = (before & STATE_BITS) !== PIECE_STATE.missing;
     if (wasTaken && isFree(before & PRIORITY_BITS)) Atomics.sub(this.#counters, TAKEN, 1);
     return true;
-  }
-
-  /** In a cluster, a piece that another node brings comes only from nodes, and not from them while another one must take it first. */
-  mayComeFrom(side: PieceSide, piece: number): boolean {
-    return this.#reserved?.isClosed(side, piece) !== true;
-  }
-
-  /** Only main. What was begun outside is finished there. */
-  reserve(side: PieceSide, piece: number, isReserved: boolean): void {
-    this.#reserved?.close(side, piece, isReserved);
   }
 
   /** One more (or one less, with -1) connected peer has this piece. */

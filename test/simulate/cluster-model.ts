@@ -137,8 +137,13 @@ export class ClusterModel {
     const ledger = {
       pieceCount: this.#scenario.pieces,
       stateOf: (piece: number) => node.states[piece] as PieceState,
-      reserve: (side: PieceSide, piece: number, isReserved: boolean) => {
-        node.reserved[side][piece] = isReserved ? 1 : 0;
+      reserved: {
+        close: (side: PieceSide, piece: number, isClosed: boolean) => {
+          const was = node.reserved[side][piece] === 1;
+          node.reserved[side][piece] = isClosed ? 1 : 0;
+          return was && !isClosed;
+        },
+        opened: () => {},
       },
     };
     const wanted = new Uint8Array(this.#scenario.pieces).fill(1);

@@ -12,7 +12,11 @@ const PIECES = 200;
 const ALL = new Uint8Array(PIECES).fill(1);
 
 function sharing(wanted = ALL) {
-  const ledger = { pieceCount: PIECES, stateOf: () => 0 as PieceState, reserve: () => {} };
+  const ledger = {
+    pieceCount: PIECES,
+    stateOf: () => 0 as PieceState,
+    reserved: { close: () => false, opened: () => {} },
+  };
   return new Sharing('00'.repeat(20), ledger, 1_000, wanted, 0);
 }
 

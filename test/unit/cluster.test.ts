@@ -191,6 +191,7 @@ test('shares are about equal, all nodes compute the same, and a lost node moves 
 
 /** A node alone in its view, with all pieces missing. */
 function workOf(pieces: number, others: readonly string[] = []) {
+  let openings = 0;
   const states = new Uint8Array(pieces);
   const reserved = new Uint8Array(pieces);
   const shares = new Shares('00'.repeat(20), pieces);
@@ -199,17 +200,31 @@ function workOf(pieces: number, others: readonly string[] = []) {
   const ledger = {
     pieceCount: pieces,
     stateOf: (piece: PieceIndex) => states[piece] as PieceState,
-    reserve: (side: PieceSide, piece: number, isReserved: boolean) => {
-      if (side === 'outside') reserved[piece] = isReserved ? 1 : 0;
+    reserved: {
+      close: (side: PieceSide, piece: number, isClosed: boolean) => {
+        if (side !== 'outside') return false;
+        const was = reserved[piece] === 1;
+        reserved[piece] = isClosed ? 1 : 0;
+        return was && !isClosed;
+      },
+      opened: () => {
+        openings += 1;
+      },
     },
   };
   const couriers = new Couriers('00'.repeat(20), shares, inside);
-  return { work: new OutsideWork(ledger, shares, inside, couriers, 1_000), states, reserved, inside };
+  return {
+    work: new OutsideWork(ledger, shares, inside, couriers, 1_000),
+    states,
+    reserved,
+    inside,
+    openings: () => openings,
+  };
 }
 
 test('a node fetches its share and nothing that a node has or is fetching', () => {
   const other = 'ff'.repeat(20);
-  const { work, inside, reserved } = workOf(100, [other]);
+  const { work, inside, reserved, openings } = workOf(100, [other]);
   work.look(0, false);
   const ours = [...work.outlook.free];
   assert.ok(ours.length > 30 && ours.length < 70);
@@ -224,8 +239,10 @@ test('a node fetches its share and nothing that a node has or is fetching', () =
   inside.busyWith(other, [second]);
   work.look(0, false);
   assert.deepEqual(work.outlook.free, ours.slice(2));
+  assert.equal(openings(), 0, 'nothing was opened yet');
   inside.lost(other);
   work.look(0, false);
+  assert.equal(openings(), 1);
   assert.deepEqual(work.outlook.free, ours);
   work.look(0, true);
   assert.equal(work.outlook.free.length, 100);

@@ -45,6 +45,20 @@ test('in the order of the torrent, and at random at first, priorities come first
   assert.equal(random.at(-1), 0);
 });
 
+test('a piece that nodes of a cluster had reserved is found as soon as it is open, although the search had passed it', () => {
+  const ledger = new Ledger(Ledger.allocate(10, true));
+  for (let index = 5; index < 10; index++) ledger.verify(piece(index));
+  const order = new PieceOrder(ledger, 'rarest', () => 0.3);
+  const cursor = { order: -1, at: 0 };
+  const next = () => order.next(cursor, (candidate) => !ledger.reserved.isClosed('outside', candidate), 0);
+  for (let index = 0; index < 5; index++) ledger.reserved.close('outside', piece(index), true);
+  assert.equal(next(), null);
+  assert.equal(ledger.reserved.close('nodes', piece(3), false), false);
+  assert.equal(ledger.reserved.close('outside', piece(3), false), true);
+  ledger.reserved.opened();
+  assert.equal(next(), 3);
+});
+
 test('a change of priority takes effect at the next look-up, also with a new order', () => {
   const ledger = new Ledger(Ledger.allocate(100));
   const order = new PieceOrder(ledger, 'sequential', () => 0.5);

@@ -6,6 +6,7 @@
 import type { PieceIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { HANDOVER_MS, HANDOVER_RETURN_MS, MAX_NODE_PIECES, SLOW_NODE_PIECE_MS } from '../../shared/limits.ts';
+import type { ReservedPieces } from '../../shared/reserved-pieces.ts';
 import type { Couriers } from './couriers.ts';
 import type { InsidePieces } from './inside-pieces.ts';
 import type { Shares } from './shares.ts';
@@ -34,7 +35,9 @@ interface Given {
 
 const NOTHING: Outlook = { free: [], busy: [], isNeeded: false };
 
-export type WorkLedger = Pick<Ledger, 'pieceCount' | 'stateOf' | 'reserve'>;
+export interface WorkLedger extends Pick<Ledger, 'pieceCount' | 'stateOf'> {
+  readonly reserved: Pick<ReservedPieces, 'close' | 'opened'>;
+}
 
 export class OutsideWork {
   readonly #ledger: WorkLedger;
@@ -73,7 +76,7 @@ export class OutsideWork {
   look(now: number, isStalled: boolean): void {
     const free: PieceIndex[] = [];
     const busy: PieceIndex[] = [];
-    let isNeeded = false;
+    let [isNeeded, hasOpened] = [false, false];
     for (let at = 0; at < this.#ledger.pieceCount; at++) {
       const piece = at as PieceIndex;
       const state = this.#ledger.stateOf(piece);
@@ -81,12 +84,13 @@ export class OutsideWork {
       const isInside = this.#inside.has(piece);
       isNeeded ||= !isInside && state === PIECE_STATE.missing;
       const isOpen = this.fetchers !== 'another' && (isStalled || (!isInside && this.#isHeld(piece, now)));
-      this.#ledger.reserve('outside', piece, !isOpen);
+      const isNew = this.#ledger.reserved.close('outside', piece, !isOpen);
       const isOthers = state === PIECE_STATE.missing && !this.#couriers.mayTake(piece, now);
-      this.#ledger.reserve('nodes', piece, isOthers);
+      hasOpened = this.#ledger.reserved.close('nodes', piece, isOthers) || isNew || hasOpened;
       if (state === PIECE_STATE.missing && isOpen) free.push(piece);
       if (state !== PIECE_STATE.missing && !isInside) busy.push(piece);
     }
+    if (hasOpened) this.#ledger.reserved.opened();
     this.#outlook = { free, busy, isNeeded };
     this.#noteBusy(busy, now);
   }
@@ -99,7 +103,7 @@ export class OutsideWork {
     for (const piece of spare) {
       this.#got.delete(piece);
       this.#given.set(piece, { to, at: now, isDoubled: false });
-      this.#ledger.reserve('outside', piece, true);
+      this.#ledger.reserved.close('outside', piece, true);
     }
     // Who is first has it.
     for (const piece of slow) this.#given.set(piece, { to, at: now, isDoubled: true });

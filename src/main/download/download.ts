@@ -111,7 +111,7 @@ export class Download {
   }
 
   /** The state of each piece. Only this file marks one as verified. */
-  get pieces(): Pick<Ledger, 'pieceCount' | 'verifiedCount' | 'stateOf' | 'reserve'> {
+  get pieces(): Pick<Ledger, 'pieceCount' | 'verifiedCount' | 'stateOf' | 'reserved'> {
     return this.#ledger;
   }
 

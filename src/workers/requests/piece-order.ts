@@ -35,6 +35,7 @@ export class PieceOrder {
   #madeAt = Number.NEGATIVE_INFINITY;
   #stale = true;
   #levelChanges = 0;
+  #openings = 0;
   /** No position before this one is missing. */
   #first = 0;
   #reachable = true;
@@ -91,7 +92,16 @@ export class PieceOrder {
     return this.#ledger.stateOf(this.#pieces[at] as PieceIndex) === PIECE_STATE.missing;
   }
 
+  /** A search may have passed a piece that nodes of a cluster had reserved. */
+  #searchAgain(): void {
+    const { openings } = this.#ledger.reserved;
+    if (openings === this.#openings) return;
+    this.#openings = openings;
+    this.#made += 1;
+  }
+
   #refresh(now: number): void {
+    this.#searchAgain();
     const { levelChanges } = this.#ledger;
     const isReprioritized = levelChanges !== this.#levelChanges;
     if (!isReprioritized && (!this.#stale || now - this.#madeAt < PICK_ORDER_MAX_AGE_MS)) return;

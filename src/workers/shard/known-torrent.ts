@@ -113,7 +113,7 @@ export class KnownTorrent implements PeerTorrent {
   }
 
   mayComeFrom(side: PieceSide, piece: number): boolean {
-    return this.#ledger?.mayComeFrom(side, piece) ?? true;
+    return this.#ledger?.reserved.isClosed(side, piece) !== true;
   }
 
   /** A race alone asks each peer for one block and keeps nothing. */

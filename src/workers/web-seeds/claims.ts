@@ -232,7 +232,8 @@ export class Claims {
 
   #isFor(seed: WebSeed, piece: PieceIndex): boolean {
     const { ledger } = this.#holder;
-    const isFree = ledger.stateOf(piece) === PIECE_STATE.missing && ledger.mayComeFrom('outside', piece);
+    const isFree =
+      ledger.stateOf(piece) === PIECE_STATE.missing && !ledger.reserved.isClosed('outside', piece);
     if (!isFree || !seed.files.canGive(piece)) return false;
     const rest = this.#rests.get(piece);
     return rest === undefined || rest.seed !== seed || this.#now >= rest.until;
