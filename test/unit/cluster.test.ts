@@ -212,7 +212,7 @@ function workOf(pieces: number, others: readonly string[] = []) {
       },
     },
   };
-  const couriers = new Couriers('00'.repeat(20), shares, inside);
+  const couriers = new Couriers('00'.repeat(20), pieces, shares, inside);
   return {
     work: new OutsideWork(ledger, shares, inside, couriers, 1_000),
     states,

@@ -18,7 +18,7 @@ function views() {
   return IDS.map((own) => {
     const [shares, inside] = [new Shares(own, PIECES), new InsidePieces(PIECES)];
     for (const id of IDS) shares.join(id);
-    return { own, shares, inside, couriers: new Couriers(own, shares, inside) };
+    return { own, shares, inside, couriers: new Couriers(own, PIECES, shares, inside) };
   });
 }
 
@@ -78,7 +78,7 @@ test('a courier that gets nothing, is lost, or needs too long is not waited for'
 test('two nodes never wait for each other', () => {
   const [own, other] = IDS as [string, string];
   const [shares, inside] = [new Shares(own, PIECES), new InsidePieces(PIECES)];
-  const couriers = new Couriers(own, shares, inside);
+  const couriers = new Couriers(own, PIECES, shares, inside);
   const mayTakeAll = (): boolean =>
     Array.from({ length: PIECES }, (_, piece) => couriers.mayTake(piece as PieceIndex, 0)).every(Boolean);
   assert.ok(mayTakeAll());

@@ -15,13 +15,14 @@ export class Couriers {
   readonly #inside: InsidePieces;
   /** By node: what nodes gave it so far, and when that last grew. */
   readonly #progress = new Map<string, { readonly bytes: number; readonly at: number }>();
-  /** Since when one node alone has a piece that is another's to take. */
-  readonly #lone = new Map<PieceIndex, number>();
+  /** By piece, since which second one node alone has it, while it is another's to take; 0: it is not. A million pieces are normal. */
+  readonly #loneSince: Uint32Array;
 
-  constructor(id: string, shares: Shares, inside: InsidePieces) {
+  constructor(id: string, pieceCount: number, shares: Shares, inside: InsidePieces) {
     this.#id = id;
     this.#shares = shares;
     this.#inside = inside;
+    this.#loneSince = new Uint32Array(pieceCount);
   }
 
   /** A living node has got so many bytes from nodes. */
@@ -36,22 +37,21 @@ export class Couriers {
   /** Whether this node may take a piece that it lacks from nodes now. */
   mayTake(piece: PieceIndex, now: number): boolean {
     const count = this.#inside.countOf(piece);
-    const courier = count > 1 ? this.#id : this.#courierOf(piece, count);
-    if (courier !== this.#id && count === 0) return false;
+    // Before anybody has it, both nodes that may become its courier are.
+    if (count === 0) return this.#shares.rankOfUs(piece) < 2;
+    const courier = count > 1 ? this.#id : this.#courierOf(piece);
     if (courier === this.#id) {
-      this.#lone.delete(piece);
+      this.#loneSince[piece] = 0;
       return true;
     }
-    const since = this.#lone.get(piece) ?? now;
-    this.#lone.set(piece, since);
-    return now - since >= COURIER_MS || this.#isStuck(courier, now);
+    const since = this.#loneSince[piece] || Math.floor(now / 1_000) + 1;
+    this.#loneSince[piece] = since;
+    return now - (since - 1) * 1_000 >= COURIER_MS || this.#isStuck(courier, now);
   }
 
-  /** Before anybody has it, both nodes that may become its courier are. */
-  #courierOf(piece: PieceIndex, count: number): string {
+  #courierOf(piece: PieceIndex): string {
     const owner = this.#shares.ownerOf(piece) ?? this.#id;
     const second = this.#shares.secondOf(piece) ?? this.#id;
-    if (count === 0) return second === this.#id ? second : owner;
     return this.#inside.isWith(owner, piece) ? second : owner;
   }
 

@@ -56,6 +56,12 @@ export class Shares {
     return this.#owners.members[piece] === 0;
   }
 
+  /** 0: it is ours; 1: ours when the owner is lost; 2: of others. */
+  rankOfUs(piece: number): 0 | 1 | 2 {
+    if (this.isOurs(piece)) return 0;
+    return this.#seconds.members[piece] === 0 ? 1 : 2;
+  }
+
   ownerOf(piece: number): string | null {
     return this.#idAt(this.#owners, piece);
   }

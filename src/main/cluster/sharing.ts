@@ -33,7 +33,7 @@ export class Sharing {
     this.#pieceLength = pieceLength;
     this.#shares = new Shares(id, ledger.pieceCount);
     this.#inside = new InsidePieces(ledger.pieceCount);
-    this.#couriers = new Couriers(id, this.#shares, this.#inside);
+    this.#couriers = new Couriers(id, ledger.pieceCount, this.#shares, this.#inside);
     this.#work = new OutsideWork(ledger, this.#shares, this.#inside, this.#couriers, pieceLength);
     this.#stall = new StallWatch(now);
   }
