@@ -111,7 +111,7 @@ for (const pieces of [1, 10_000, 1_000_000]) {
     ledger.release(piece, owner);
   });
   const order = new PieceOrder(ledger, 'rarest', Math.random);
-  const cursor = { order: -1, at: 0 };
+  const cursor = { order: -1, at: 0, openings: 0 };
   add(`rarest pick, ${pieces} pieces`, { units: 1 }, () => {
     cursor.at = 0;
     order.next(cursor, () => true, 0);
@@ -119,7 +119,12 @@ for (const pieces of [1, 10_000, 1_000_000]) {
   add(
     `rarest order made anew, ${pieces} pieces`,
     { units: 1 },
-    () => void new PieceOrder(ledger, 'rarest', Math.random).next({ order: -1, at: 0 }, () => true, 0),
+    () =>
+      void new PieceOrder(ledger, 'rarest', Math.random).next(
+        { order: -1, at: 0, openings: 0 },
+        () => true,
+        0,
+      ),
   );
 }
 

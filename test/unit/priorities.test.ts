@@ -13,7 +13,7 @@ const A = shardId(1);
 
 /** Claims all that the order gives, and returns it. */
 function taken(ledger: Ledger, order: PieceOrder, now = 0): number[] {
-  const cursor = { order: -1, at: 0 };
+  const cursor = { order: -1, at: 0, openings: 0 };
   const all: number[] = [];
   for (;;) {
     const next = order.next(cursor, () => true, now);
@@ -49,7 +49,7 @@ test('a piece that nodes of a cluster had reserved is found as soon as it is ope
   const ledger = new Ledger(Ledger.allocate(10, true));
   for (let index = 5; index < 10; index++) ledger.verify(piece(index));
   const order = new PieceOrder(ledger, 'rarest', () => 0.3);
-  const cursor = { order: -1, at: 0 };
+  const cursor = { order: -1, at: 0, openings: 0 };
   const next = () => order.next(cursor, (candidate) => !ledger.reserved.isClosed('outside', candidate), 0);
   for (let index = 0; index < 5; index++) ledger.reserved.close('outside', piece(index), true);
   assert.equal(next(), null);
@@ -59,10 +59,22 @@ test('a piece that nodes of a cluster had reserved is found as soon as it is ope
   assert.equal(next(), 3);
 });
 
+test('a search through many pieces comes to its end although others are opened all the time', () => {
+  const ledger = new Ledger(Ledger.allocate(50_000, true));
+  const order = new PieceOrder(ledger, 'sequential', () => 0.3);
+  const cursor = { order: -1, at: 0, openings: 0 };
+  let found: number | null = null;
+  for (let looks = 0; looks < 10 && found === null; looks++) {
+    ledger.reserved.opened();
+    found = order.next(cursor, (candidate) => candidate === 49_999, 0);
+  }
+  assert.equal(found, 49_999);
+});
+
 test('a change of priority takes effect at the next look-up, also with a new order', () => {
   const ledger = new Ledger(Ledger.allocate(100));
   const order = new PieceOrder(ledger, 'sequential', () => 0.5);
-  const cursor = { order: -1, at: 0 };
+  const cursor = { order: -1, at: 0, openings: 0 };
   const next = () => order.next(cursor, () => true, 0);
   assert.equal(next(), 0);
   ledger.setPriority([piece(77)], PRIORITY.high);

@@ -62,7 +62,7 @@ test('the order is rarest first, without pieces that are not missing', () => {
     for (let i = 0; i < peers; i++) ledger.addAvailability(piece(index), 1);
   ledger.claim(piece(1), shardId(1));
   const order = new PieceOrder(ledger, 'rarest', () => 0.3);
-  const cursor = { order: -1, at: 0 };
+  const cursor = { order: -1, at: 0, openings: 0 };
   const taken: number[] = [];
   for (;;) {
     const next = order.next(cursor, () => true, 0);
@@ -77,7 +77,7 @@ test('the first pieces are picked at random, however rare others are', () => {
   const ledger = new Ledger(Ledger.allocate(1_000));
   for (let index = 0; index < 999; index++) ledger.addAvailability(piece(index), 1);
   const order = new PieceOrder(ledger, 'rarest', () => dice(7)(1_000) / 1_000);
-  const cursor = { order: -1, at: 0 };
+  const cursor = { order: -1, at: 0, openings: 0 };
   assert.notEqual(
     order.next(cursor, () => true, 0),
     999,
@@ -93,7 +93,7 @@ test('the first pieces are picked at random, however rare others are', () => {
 test('a piece that another shard gives back is found again', () => {
   const ledger = new Ledger(Ledger.allocate(3));
   const order = new PieceOrder(ledger, 'rarest', () => 0.5);
-  const cursor = { order: -1, at: 0 };
+  const cursor = { order: -1, at: 0, openings: 0 };
   ledger.claim(piece(0), shardId(2));
   for (let i = 0; i < 2; i++) ledger.claim(order.next(cursor, () => true, 0) as PieceIndex, shardId(1));
   assert.equal(
@@ -114,11 +114,11 @@ test('a piece that another shard gives back is found again', () => {
 test('the order respects the peer’s pieces', () => {
   const order = new PieceOrder(new Ledger(Ledger.allocate(100)), 'rarest', Math.random);
   assert.equal(
-    order.next({ order: -1, at: 0 }, (index) => index === 42, 0),
+    order.next({ order: -1, at: 0, openings: 0 }, (index) => index === 42, 0),
     42,
   );
   assert.equal(
-    order.next({ order: -1, at: 0 }, () => false, 0),
+    order.next({ order: -1, at: 0, openings: 0 }, () => false, 0),
     null,
   );
 });
@@ -126,7 +126,7 @@ test('the order respects the peer’s pieces', () => {
 test('ties are random: two shards have different orders', () => {
   const first = (random: () => number) =>
     new PieceOrder(new Ledger(Ledger.allocate(1_000)), 'rarest', random).next(
-      { order: -1, at: 0 },
+      { order: -1, at: 0, openings: 0 },
       () => true,
       0,
     );

@@ -1,7 +1,7 @@
 /**
- * What this node fetches from outside: its share, what others gave it of theirs, and nothing that a living node has or is fetching.
- * A node with nothing left asks another one, which gives a part of what it has not begun, by the rates of both: so all finish together,
- * however fast each one's line is, and no piece is fetched twice.
+ * What this node may fetch from where. From nodes: what `couriers.ts` lets it take. From outside: its share, what others gave it of theirs, and nothing that a living node has or is fetching.
+ * A node with nothing left asks others, and each gives a part of what it has not begun, by the rates of both: so all finish together,
+ * however fast each one's line is. Only pieces that are slow in work are fetched twice.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';

@@ -4,7 +4,8 @@
  * all shards count together. The order is computed at most every two seconds: to sort a million pieces for each request would
  * block the shard. `sequential` is the order of the torrent, for users who want the beginning first.
  * Pieces of a higher priority come before all others. The order is computed again at once when main changes a priority. (Pieces
- * that a reader waits for come before any order: `urgent-pieces.ts`.)
+ * that a reader waits for come before any order: `urgent-pieces.ts`.) In a cluster, pieces are reserved and opened: a search that has come to
+ * the end begins again if any were opened meanwhile.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
@@ -20,10 +21,14 @@ const CLASSES = RARITY_CLASSES * (PRIORITY.now + 1);
 /** Positions that one look-up checks before it leaves the rest to the next one, so that no turn is long. */
 const MAX_WALK = 8_192;
 
-/** The position of a peer's search; each search continues where the last one of the same order ended. */
+/**
+ * The position of a peer's search; each search continues where the last one of the same order ended. `openings`: those of reserved pieces
+ * (in a cluster) when it began at the first position.
+ */
 export interface OrderCursor {
   order: number;
   at: number;
+  openings: number;
 }
 
 export class PieceOrder {
@@ -35,7 +40,6 @@ export class PieceOrder {
   #madeAt = Number.NEGATIVE_INFINITY;
   #stale = true;
   #levelChanges = 0;
-  #openings = 0;
   /** No position before this one is missing. */
   #first = 0;
   #reachable = true;
@@ -61,9 +65,13 @@ export class PieceOrder {
   /** The next missing piece in the order for which `has` is true, from the cursor on; null if there is none now. */
   next(cursor: OrderCursor, has: (piece: number) => boolean, now: number): PieceIndex | null {
     this.#refresh(now);
-    if (cursor.order !== this.#made) {
+    const { openings } = this.#ledger.reserved;
+    // What was opened behind the cursor is found in the next pass. To begin anew at once could keep it from ever reaching the end.
+    const isPassed = cursor.at >= this.#pieces.length && cursor.openings !== openings;
+    if (cursor.order !== this.#made || isPassed) {
       cursor.order = this.#made;
       cursor.at = 0;
+      cursor.openings = openings;
     }
     while (this.#first < this.#pieces.length && !this.#missing(this.#first)) this.#first += 1;
     let at = Math.max(cursor.at, this.#first);
@@ -92,16 +100,7 @@ export class PieceOrder {
     return this.#ledger.stateOf(this.#pieces[at] as PieceIndex) === PIECE_STATE.missing;
   }
 
-  /** A search may have passed a piece that nodes of a cluster had reserved. */
-  #searchAgain(): void {
-    const { openings } = this.#ledger.reserved;
-    if (openings === this.#openings) return;
-    this.#openings = openings;
-    this.#made += 1;
-  }
-
   #refresh(now: number): void {
-    this.#searchAgain();
     const { levelChanges } = this.#ledger;
     const isReprioritized = levelChanges !== this.#levelChanges;
     if (!isReprioritized && (!this.#stale || now - this.#madeAt < PICK_ORDER_MAX_AGE_MS)) return;

@@ -56,7 +56,7 @@ const REFILL_SHARE = 4;
 export class RequestBook {
   readonly queue = new RequestQueue();
   readonly window = new RequestWindow();
-  readonly cursor: OrderCursor = { order: -1, at: 0 };
+  readonly cursor: OrderCursor = { order: -1, at: 0, openings: 0 };
   /** The piece that it fetches from first. */
   current: ActivePiece | null = null;
   /** The block that is being received, if it has a place. */
