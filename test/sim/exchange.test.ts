@@ -9,7 +9,9 @@ import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
 
 const say = (ms: number, bytes: Uint8Array): readonly [number, Verb] => [ms, { say: bytes }];
-const shake = say(0, handshakeOf(INFO_HASH, '-XX0001-peer', ['ext']));
+const shakeOf = (id: string) => say(0, handshakeOf(INFO_HASH, `-XX0001-${id}`, ['ext']));
+const shake = shakeOf('peer');
+const otherShake = shakeOf('other');
 const hello = say(1, wire.extended(0, 'd1:md6:ut_pexi9eee'));
 const full = say(2, wire.bitfield('11111111'));
 const ours = 2;
@@ -32,7 +34,7 @@ test('peers that others name are reported, without port 0, at most every half mi
 test('we name the peers that we dialled, once, with seeds marked; then changes, each minute', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   shard.listen();
-  const quiet: FakePeerScript = { script: [shake, full, [30_000, { end: 'bad-length' }]] };
+  const quiet: FakePeerScript = { script: [otherShake, full, [30_000, { end: 'bad-length' }]] };
   const [listener] = shard.add({ script: [shake, hello] }, quiet);
   shard.knock({ script: [shake, full] });
   shard.run(20_000);
@@ -68,9 +70,23 @@ test('the first peer hears of the second as soon as it comes', () => {
   const [first] = shard.add({ script: [shake, hello] });
   shard.run(20_000);
   assert.ok(!first?.bytesHeard.includes('\x14\x09'), 'nothing to tell');
-  shard.add({ script: [shake, full] });
+  shard.add({ script: [otherShake, full] });
   shard.run(3_000);
   assert.ok(first?.bytesHeard.includes('\x14\x09d5:added6:\x7f\x00\x00\x01\x00\x02'));
+});
+
+test('a peer with two connections does not hear of itself, and of the next peer as soon as it comes', () => {
+  const shard = new VirtualShard({ ...downloading, pex: true });
+  const twice = shard.add({ script: [shake, hello] }, { script: [shake, hello] });
+  shard.run(20_000);
+  const messages = () => twice.map(({ bytesHeard }) => bytesHeard.split('\x14\x09').slice(1));
+  assert.deepEqual(messages(), [[], []]);
+  shard.add({ script: [otherShake, full] });
+  shard.run(3_000);
+  for (const [message, ...others] of messages()) {
+    assert.ok(message?.startsWith('d5:added6:\x7f\x00\x00\x01\x00\x03'));
+    assert.deepEqual(others, []);
+  }
 });
 
 test('each peer hears where it reaches us, once we know that', () => {

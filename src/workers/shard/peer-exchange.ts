@@ -44,10 +44,9 @@ export class PeerExchange {
         this.#told.set(listener.index, told);
       }
       if (now - told.at < PEX_INTERVAL_MS) continue;
+      const hasTold = this.#tell(listener, told.peers, named);
       // Nothing to say yet: the first peer hears of the second at once, not a minute later.
-      if (told.peers.size === 0 && named.every(({ peer }) => peer === listener)) continue;
-      told.at = now;
-      this.#tell(listener, told.peers, named);
+      if (hasTold || told.peers.size > 0) told.at = now;
     }
   }
 
@@ -55,7 +54,8 @@ export class PeerExchange {
     this.#told.delete(peer);
   }
 
-  #tell(listener: PeerDriver, told: Map<PeerIndex, HostPort>, named: readonly Named[]): void {
+  /** Returns whether there was anything to say. */
+  #tell(listener: PeerDriver, told: Map<PeerIndex, HostPort>, named: readonly Named[]): boolean {
     const now = new Set(named.map(({ peer }) => peer.index));
     const dropped = [...told].filter(([peer]) => !now.has(peer)).slice(0, MAX_PEX_PEERS);
     const added: PexPeer[] = [];
@@ -63,7 +63,8 @@ export class PeerExchange {
     const reach = reachOf(listener.address.host) ?? 'public';
     for (const { peer, address, flags } of named) {
       if (added.length === MAX_PEX_PEERS) break;
-      if (peer === listener || told.has(peer.index) || believable([address], reach).length === 0) continue;
+      if (isSame(peer, listener) || told.has(peer.index) || believable([address], reach).length === 0)
+        continue;
       told.set(peer.index, address);
       added.push({ ...address, flags: flags | (peer.pieces.complete ? PEX_FLAG.seed : 0) });
     }
@@ -72,8 +73,15 @@ export class PeerExchange {
       added,
       dropped.map(([, address]) => address),
     );
-    if (message !== null) listener.extensions?.tellPeers(message);
+    if (message === null) return false;
+    listener.extensions?.tellPeers(message);
+    return true;
   }
+}
+
+/** A peer that is dialled again has two connections for a moment. It needs no news of itself. */
+function isSame(peer: PeerDriver, other: PeerDriver): boolean {
+  return peer === other || (peer.peerId === other.peerId && peer.address.host === other.address.host);
 }
 
 function nameOf(peer: PeerDriver, way: Way, now: number): Named[] {
