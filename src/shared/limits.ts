@@ -541,6 +541,8 @@ export const REUSE_HEAD_START_MS = 10_000;
 export const REUSE_BATCH_BYTES = 268_435_456;
 /** A journal of 2^21 pieces and 100,000 files takes about 9 MiB. A larger file is not a journal. */
 export const MAX_JOURNAL_BYTES = 33_554_432;
+/** The first line of a file with the blocks of unfinished pieces (`NAME.unchoke.blocks`): 200,000 pieces. A longer one is not read. */
+export const MAX_BLOCK_FILE_LINE_BYTES = 4_194_304;
 /** What the state folder has of a torrent (hashes at the edges of a selection, of the pieces of a plain file) is removed if no run has used it for so long: a year. */
 export const STATE_FILE_KEPT_MS = 31_536_000_000;
 /** Pieces of a file that are hashed before the journal is trusted for all of them. */

@@ -31,6 +31,9 @@ const FIRST_WEB_SEEDS = 0x7f_0000;
 /** The owner of the pieces that main takes from other files (`--reuse`). It holds no slot: no peer is asked for them meanwhile. */
 export const REUSE_OWNER = shardId(0x7e_0000);
 
+/** Main, as it puts the blocks of an earlier run into slots: before any holder begins. */
+export const EARLIER_RUN_OWNER = shardId(0x7d_0000);
+
 /** The owner for all claims of the web-seed thread, in every torrent; `deaths`: how many such threads died before it. */
 export function webSeedsOwner(deaths: number): ShardId {
   return shardId(FIRST_WEB_SEEDS + deaths);

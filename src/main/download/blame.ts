@@ -7,7 +7,7 @@
 import type { RetryRule } from '../../shared/arena.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { MAX_AVOIDED_SENDERS, MAX_KEPT_FAILURES } from '../../shared/limits.ts';
-import type { Sender } from '../../shared/sender.ts';
+import { EARLIER_RUN, type Sender } from '../../shared/sender.ts';
 
 const HASH_BYTES = 20;
 
@@ -76,8 +76,9 @@ export class Blame {
     return [...liars];
   }
 
-  /** Failed pieces per good piece. */
+  /** Failed pieces per good piece. Of what an earlier run received least is known: it goes first. */
   #doubt(sender: Sender): number {
+    if (sender === EARLIER_RUN) return Number.POSITIVE_INFINITY;
     return this.#suspicionOf(sender) / ((this.#trust.get(sender) ?? 0) + 1);
   }
 

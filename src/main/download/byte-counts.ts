@@ -29,6 +29,12 @@ export class ByteCounts {
     this.#counts[origin] += dataOfPiece(this.#metainfo.geometry, piece);
   }
 
+  /** So many bytes of the last pieces were there when the download began: an earlier run received them. */
+  foundInPieces(bytes: number): void {
+    this.#counts.found += bytes;
+    this.#counts.downloaded -= bytes;
+  }
+
   /** Of verified pieces. */
   get verified(): number {
     const { found, reused, downloaded } = this.#counts;

@@ -28,6 +28,7 @@ import { Reusing } from './reusing.ts';
 import { ShardContent } from './shard-content.ts';
 import { startWebSeeds } from './start-web-seeds.ts';
 import { storedSetup } from './stored-setup.ts';
+import { UnfinishedPieces } from './unfinished-pieces.ts';
 import { UnhashedPieces } from './unhashed-pieces.ts';
 import { VerdictNews } from './verdict-news.ts';
 import { Verdicts } from './verdicts.ts';
@@ -50,6 +51,7 @@ export class Download {
   readonly #content: ShardContent;
   readonly #verdicts: Verdicts;
   readonly #unhashed: UnhashedPieces | null;
+  readonly #unfinished: UnfinishedPieces | null;
   readonly readers: FileReaders;
   readonly bytes: ByteCounts;
   #writeBytes = 0;
@@ -83,6 +85,7 @@ export class Download {
       leavesOf: (piece) => options.leavesOf?.(piece) ?? null,
       later: world.later,
     });
+    this.#unfinished = UnfinishedPieces.of(this.#files?.blockFile ?? null, this.#ledger, this.#verdicts);
     this.#unhashed = UnhashedPieces.of(metainfo, arenaMemory, {
       later: world.later,
       store: (pieces) => this.#stored.store(pieces),
@@ -157,6 +160,7 @@ export class Download {
   async prepare(): Promise<void> {
     await this.#files?.prepare(this.#stored, this.#count, () => this.#ended);
     await this.#reusing?.run();
+    if (!this.#ended) await this.#unfinished?.restore();
     if (this.#ended || this.#share === null) return;
     if (this.complete) return this.#completed();
     this.#content.begin(this.#share);
@@ -187,10 +191,11 @@ export class Download {
     };
   }
 
-  /** Stops the race. The storage threads finish their pieces and forget the torrent. Streams that miss data fail with `reason`. */
+  /** Stops the race. The storage threads finish their pieces and forget the torrent. Blocks of unfinished pieces are kept for the next run. Streams that miss data fail with `reason`. */
   async stop(reason?: Failure): Promise<void> {
     this.#resting ??= this.#rest(reason);
     await Promise.all([this.#options.race.stop(), this.#resting]);
+    await this.#unfinished?.keep();
   }
 
   /** It is complete: nothing more is requested. Peers still get its files, until `stop`. Call it after `prepare`. */
@@ -255,6 +260,7 @@ export class Download {
     const result = this.#unhashed?.judged(told) ?? told;
     const good = result.good.map(({ piece }) => piece);
     this.#verified(good, result, 'downloaded');
+    this.bytes.foundInPieces(this.#unfinished?.bytesOf(result.good) ?? 0);
     this.#verdicts.judge(result);
     for (const { piece } of result.bad) this.#listener.onPieceFailed(piece);
     if (result.isSplit) return this.#fail(splitHybrid(this.#options.metainfo));
@@ -266,7 +272,7 @@ export class Download {
   #convict(sender: Sender, piece: PieceIndex): void {
     const culprit = senderOf(sender);
     if ('peer' in culprit) this.#options.race.convict(culprit.peer);
-    else this.#webSeeds?.convict(culprit.webSeed, piece);
+    else if ('webSeed' in culprit) this.#webSeeds?.convict(culprit.webSeed, piece);
   }
 
   /** Every piece is verified and written. The files must still be what was written. */
@@ -278,8 +284,8 @@ export class Download {
 
   /** The pieces that this holder claimed are missing again, except full ones. */
   #reclaim(lost: ShardId): void {
-    const { arena = null } = this.#share ?? {};
-    if (arena !== null) this.#full(reclaim(lost, this.#ledger, new Arena(arena), this.#verdicts.held));
+    const { arena, held } = this.#verdicts;
+    if (arena !== null) this.#full(reclaim(lost, this.#ledger, arena, held));
   }
 
   #fail(error: unknown): void {

@@ -56,6 +56,11 @@ export class Verdicts {
     return this.#arena === null ? 0 : pendingBytes(this.#ledger, this.#arena);
   }
 
+  /** Null when its memory is gone. */
+  get arena(): Arena | null {
+    return this.#arena;
+  }
+
   /** Slots of full pieces that are not judged yet. No shard writes them. */
   get held(): ReadonlySet<SlotIndex> {
     return this.#held;

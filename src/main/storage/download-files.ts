@@ -10,6 +10,7 @@ import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
+import { BlockFile } from './block-file.ts';
 import { checkDisk } from './disk-check.ts';
 import type { DownloadFilesOptions, FilesListener } from './download-files-options.ts';
 import { EdgePieces } from './edge-pieces.ts';
@@ -19,6 +20,7 @@ import { FileMaker } from './file-maker.ts';
 import { HashRecord } from './hash-record.ts';
 import { JournalKeeper } from './journal-keeper.ts';
 import { keptPieces } from './kept-pieces.ts';
+import { blocksName } from './names/name-beside.ts';
 import { makeLinks } from './names/torrent-links.ts';
 import type { OutputPlace } from './output-place.ts';
 import { giveFinalNames } from './part-files.ts';
@@ -98,6 +100,13 @@ export class DownloadFiles {
     const { root, plan } = this.#place;
     const { path, descriptor } = root;
     return { root: { path, descriptor }, base: plan.folder, standings: this.#standings.memory };
+  }
+
+  /** The place of the blocks of unfinished pieces between two runs. */
+  get blockFile(): BlockFile {
+    const { root, plan } = this.#place;
+    const { infoHash, geometry } = this.#metainfo;
+    return new BlockFile(root, blocksName(plan.root), infoHash, geometry);
   }
 
   /** The file system that they are on. */

@@ -20,3 +20,8 @@ export function nameBeside(name: string, suffix: string): string {
 export function journalName(root: string): string {
   return nameBeside(basename(root), '.unchoke');
 }
+
+/** Of the file with the blocks of unfinished pieces. */
+export function blocksName(root: string): string {
+  return `${journalName(root)}.blocks`;
+}
