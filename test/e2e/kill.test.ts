@@ -122,6 +122,41 @@ test(`killed ${KILLS} times at the moments of seed ${SEED}`, { timeout: 90_000 +
   }),
 );
 
+test('an interrupted run keeps the blocks of unfinished pieces; wrong ones cost their pieces, and no peer', () =>
+  withSlowAndFast(4, 4 * MIB, MIB / 16, async (slow, torrent) => {
+    for (const isWrong of [false, true]) {
+      const output = join(folder, `kept ${isWrong}`);
+      const path = join(output, 'swarm-1.bin');
+      const blocks = `${path}.unchoke.blocks`;
+      const running = startCli(['get', slow, '-o', output, '--json']);
+      await running.line((line) => {
+        const { type, pieces = 0, pendingBytes = 0 } = JSON.parse(line) as Record<string, string | number>;
+        return type === 'progress' && Number(pieces) >= 4 && Number(pendingBytes) >= 2 * PIECE;
+      });
+      running.child.kill('SIGINT');
+      assert.equal((await running.ended).status, 130);
+      const content = readFileSync(blocks);
+      const line = content.indexOf('\n') + 1;
+      const keptBytes = content.length - line;
+      assert.ok(keptBytes >= PIECE, `${keptBytes} bytes kept`);
+      if (isWrong) writeFileSync(blocks, content.fill(0x55, line));
+      const verified = claimed(`${path}.unchoke`).length * PIECE;
+      const run = await runCli('get', torrent, '-o', output, '--json');
+      assert.equal(run.status, 0, run.stderr);
+      const complete = run.events.find(({ type }) => type === 'complete') ?? assert.fail('not complete');
+      const found = Number(complete['bytes']) - Number(complete['downloaded']);
+      assert.equal(found, verified + (isWrong ? 0 : keptBytes));
+      const failed = run.events.filter(({ type }) => type === 'piece-failed');
+      assert.equal(failed.length > 0, isWrong, 'the fault fired');
+      assert.deepEqual(
+        run.events.filter(({ type }) => type === 'peer-banned'),
+        [],
+      );
+      assertPayload(torrent, path);
+      assert.equal(existsSync(blocks), false);
+    }
+  }));
+
 test('a journal that lies, is cut, or belongs to another torrent costs a check and nothing else', () =>
   withSlowAndFast(4, 4 * MIB, MIB / 16, async (slow, torrent) => {
     const output = join(folder, 'liar');

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Blame } from '../../src/main/download/blame.ts';
 import { type PieceIndex, peerIndex } from '../../src/shared/indices.ts';
-import { peerAsSender, senderOf, webSeedAsSender } from '../../src/shared/sender.ts';
+import { EARLIER_RUN, peerAsSender, senderOf, webSeedAsSender } from '../../src/shared/sender.ts';
 
 const PIECE = 3 as PieceIndex;
 const [ONE, TWO, THREE] = [0, 1, 2].map((index) => peerAsSender(peerIndex(index))) as [
@@ -20,6 +20,15 @@ const hashes = (blocks: string): Uint8Array =>
 test('a sender is a peer or a web seed', () => {
   assert.deepEqual(senderOf(TWO), { peer: 1 });
   assert.deepEqual(senderOf(WEB), { webSeed: 1 });
+  assert.deepEqual(senderOf(EARLIER_RUN), { earlierRun: true });
+});
+
+test('what an earlier run received is thrown away first, however doubtful the others are', () => {
+  const blame = new Blame();
+  for (const bad of [7, 8]) blame.failed(bad as PieceIndex, [ONE, TWO], hashes('ab'));
+  const { convicted, retry } = blame.failed(PIECE, [ONE, EARLIER_RUN, TWO], hashes('abc'));
+  assert.deepEqual({ convicted, retry }, { convicted: null, retry: { avoid: [EARLIER_RUN], solo: false } });
+  assert.deepEqual(blame.passed(PIECE, [ONE, TWO, TWO], hashes('axc')), [EARLIER_RUN], 'and no peer');
 });
 
 test('a piece from one sender alone convicts it, peer or web seed', () => {

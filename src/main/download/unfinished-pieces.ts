@@ -46,7 +46,7 @@ export class UnfinishedPieces {
     if (arena === null) return;
     const slots = new Map<PieceIndex, SlotIndex>();
     const place = (piece: PieceIndex) => {
-      const isNeeded = this.#ledger.stateOf(piece) === PIECE_STATE.missing && this.#ledger.isWanted(piece);
+      const isNeeded = this.#ledger.stateOf(piece) === PIECE_STATE.missing;
       const slot = isNeeded && !slots.has(piece) ? arena.claim(piece, EARLIER_RUN_OWNER) : null;
       if (slot === null) return null;
       slots.set(piece, slot);
@@ -111,8 +111,7 @@ export class UnfinishedPieces {
     if (this.#slots.held.has(slot)) return false;
     if (arena.ownerOf(slot) === 0 || arena.isDiscarded(slot) || arena.receivedCount(slot) === 0) return false;
     if (arena.isSolo(slot) || arena.avoidedIn(slot).length > 0) return false;
-    const piece = arena.pieceOf(slot);
-    return this.#ledger.stateOf(piece) !== PIECE_STATE.verified && this.#ledger.isWanted(piece);
+    return this.#ledger.isWanted(arena.pieceOf(slot));
   }
 }
 

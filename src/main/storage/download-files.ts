@@ -102,11 +102,11 @@ export class DownloadFiles {
     return { root: { path, descriptor }, base: plan.folder, standings: this.#standings.memory };
   }
 
-  /** The place of the blocks of unfinished pieces between two runs. */
-  get blockFile(): BlockFile {
+  /** The place of the blocks of unfinished pieces between two runs. Null: hashes are made of what comes, so it must come from one source. */
+  get blockFile(): BlockFile | null {
+    const { infoHash, geometry, plainFile } = this.#metainfo;
     const { root, plan } = this.#place;
-    const { infoHash, geometry } = this.#metainfo;
-    return new BlockFile(root, blocksName(plan.root), infoHash, geometry);
+    return plainFile === null ? new BlockFile(root, blocksName(plan.root), infoHash, geometry) : null;
   }
 
   /** The file system that they are on. */
