@@ -8,6 +8,7 @@ import { ChunkCache } from '../../src/workers/uploads/chunk-cache.ts';
 import type { ChunkReader } from '../../src/workers/uploads/chunk-reader.ts';
 import { ChunkSource } from '../../src/workers/uploads/chunk-source.ts';
 import { ReadTurns } from '../../src/workers/uploads/read-turns.ts';
+import { UploadBook } from '../../src/workers/uploads/upload-book.ts';
 
 const CHUNKS = 500;
 
@@ -74,7 +75,9 @@ test('hundreds of reads that wait take no memory, and a read that fails lets the
   const cache = new ChunkCache(16 * CHUNK_BYTES);
   const plan = geometry(CHUNKS * CHUNK_BYTES, CHUNK_BYTES);
   const source = new ChunkSource(plan, cache, new ReadTurns(CHUNK_READS), reader as unknown as ChunkReader);
-  const reads = Promise.allSettled(Array.from({ length: CHUNKS }, (_, piece) => source.read(piece, 0)));
+  const reads = Promise.allSettled(
+    Array.from({ length: CHUNKS }, (_, piece) => source.read(piece, 0).then((held) => held?.release())),
+  );
   let ended = 0;
   while (ended < CHUNKS) {
     const read = reader.running.shift();
@@ -83,6 +86,44 @@ test('hundreds of reads that wait take no memory, and a read that fails lets the
     else read.resolve();
   }
   const rejected = (await reads).filter(({ status }) => status === 'rejected').length;
-  assert.deepEqual([reader.most, rejected, source.has(1, 0)], [CHUNK_READS, CHUNKS / 5, false]);
+  assert.deepEqual([reader.most, rejected, source.cached(1, 0)], [CHUNK_READS, CHUNKS / 5, null]);
   assert.ok(reader.memory.size <= 16, `${reader.memory.size} chunks`);
+});
+
+test('slow connections hold all other chunks: what was just read is there for those who waited for it', async () => {
+  const reader = { read: async () => {}, close: () => {} } as unknown as ChunkReader;
+  const cache = new ChunkCache(16 * CHUNK_BYTES);
+  const plan = geometry(CHUNKS * CHUNK_BYTES, CHUNK_BYTES);
+  const source = new ChunkSource(plan, cache, new ReadTurns(CHUNK_READS), reader);
+  for (let held = 0; held < 16; held++) {
+    source.use([(await source.read(held, 0))?.chunk as Chunk]);
+  }
+  let missed = 0;
+  const get = async (piece: number): Promise<void> => {
+    const held = await source.read(piece, 0);
+    if (source.cached(piece, 0) === null) missed += 1;
+    held?.release();
+  };
+  await Promise.all(Array.from({ length: 200 }, (_, i) => get(100 + i)));
+  assert.deepEqual([missed, cache.size], [0, 16]);
+});
+
+test('a connection that is closed before it has taken its batch holds no place in the cache, and its memory is not used again', async () => {
+  const cache = new ChunkCache(2 * CHUNK_BYTES);
+  const plan = geometry(CHUNKS * CHUNK_BYTES, CHUNK_BYTES);
+  const reader = { read: async () => {}, close: () => {} } as unknown as ChunkReader;
+  const source = new ChunkSource(plan, cache, new ReadTurns(CHUNK_READS), reader);
+  const memory: Chunk[] = [];
+  for (let piece = 0; piece < 20; piece++) {
+    const held = await source.read(piece, 0);
+    const chunk = held?.chunk as Chunk;
+    assert.ok(!memory.includes(chunk));
+    memory.push(chunk);
+    const book = new UploadBook();
+    book.write(CHUNK_BYTES, source.use([chunk]), 0);
+    held?.release();
+    assert.equal(book.sending, true);
+    book.closed();
+    assert.deepEqual([book.sending, cache.size], [false, 0]);
+  }
 });

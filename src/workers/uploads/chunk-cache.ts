@@ -68,15 +68,20 @@ export class ChunkCache {
     }
   }
 
-  /** A connection was given a part of it. */
+  /** A connection was given a part of it, or somebody waits for it. */
   use(chunk: Chunk): void {
     chunk.users += 1;
   }
 
-  /** The connection has taken that part. If it closed before, this is not called: then the memory is not used again. */
+  /** The connection has taken that part, or nobody waits any more. */
   used(chunk: Chunk): void {
     chunk.users -= 1;
     this.#recycle(chunk);
+  }
+
+  /** The connection was closed before it had taken that part. The system may still read the memory, so it is not used again. */
+  abandon(chunk: Chunk): void {
+    for (const [key, one] of this.#chunks) if (one === chunk) this.#drop(key);
   }
 
   /** Drops the chunks of a torrent that leaves. */

@@ -8,6 +8,27 @@ import type { ChunkCache } from './chunk-cache.ts';
 import type { ChunkReader } from './chunk-reader.ts';
 import type { ReadTurns } from './read-turns.ts';
 
+/** What a connection was given: exactly one of these is called. */
+export interface ChunkUse {
+  /** It has taken all of it. */
+  end(): void;
+  /** It was closed before. */
+  abandon(): void;
+}
+
+/** A chunk that stays in the cache until it is released. */
+export interface HeldChunk {
+  readonly chunk: Chunk;
+  release(): void;
+}
+
+interface Reading {
+  /** Null: the torrent has left. */
+  chunk: Promise<Chunk | null>;
+  /** Those who wait for it. */
+  waiting: number;
+}
+
 export class ChunkSource {
   readonly #geometry: Geometry;
   readonly #cache: ChunkCache;
@@ -16,7 +37,7 @@ export class ChunkSource {
   readonly #chunksPerPiece: number;
   readonly #firstKey: number;
   /** By key. */
-  readonly #reads = new Map<number, Promise<void>>();
+  readonly #reads = new Map<number, Reading>();
   #isClosed = false;
 
   constructor(geometry: Geometry, cache: ChunkCache, turns: ReadTurns, reader: ChunkReader) {
@@ -33,31 +54,49 @@ export class ChunkSource {
     return this.#cache.get(this.#keyOf(piece, start));
   }
 
-  /** A connection was given a part of these chunks. Returns what to call when it has taken them. */
-  use(chunks: readonly Chunk[]): () => void {
+  /** A connection was given a part of these chunks. */
+  use(chunks: readonly Chunk[]): ChunkUse {
     for (const chunk of chunks) this.#cache.use(chunk);
-    return () => {
-      for (const chunk of chunks) this.#cache.used(chunk);
+    return {
+      end: () => {
+        for (const chunk of chunks) this.#cache.used(chunk);
+      },
+      abandon: () => {
+        for (const chunk of chunks) this.#cache.abandon(chunk);
+      },
     };
   }
 
-  /** In the cache, or being read. */
-  has(piece: number, start: number): boolean {
-    const key = this.#keyOf(piece, start);
-    return this.#cache.has(key) || this.#reads.has(key);
+  /**
+   * The chunk, from the cache or the disk; null: the torrent has left meanwhile. It is held from the moment when it is there: between
+   * that and the moment when the caller goes on, other reads take memory. Rejects with a ReadFault.
+   */
+  async read(piece: number, start: number): Promise<HeldChunk | null> {
+    const cached = this.cached(piece, start);
+    if (cached !== null) this.#cache.use(cached);
+    const chunk = cached ?? (await this.#awaited(piece, start));
+    return chunk === null ? null : { chunk, release: () => this.#cache.used(chunk) };
   }
 
-  /** Resolves when the chunk is in the cache. Rejects with a ReadFault. */
-  read(piece: number, start: number): Promise<void> {
+  /** Reads it if it is not there. Nobody waits for it, so a fault is found when it is needed. */
+  ahead(piece: number, start: number): void {
+    if (!this.#cache.has(this.#keyOf(piece, start))) this.#reading(piece, start).chunk.catch(() => {});
+  }
+
+  #awaited(piece: number, start: number): Promise<Chunk | null> {
+    const reading = this.#reading(piece, start);
+    reading.waiting += 1;
+    return reading.chunk;
+  }
+
+  #reading(piece: number, start: number): Reading {
     const key = this.#keyOf(piece, start);
-    if (this.#cache.has(key)) return Promise.resolve();
     const running = this.#reads.get(key);
     if (running !== undefined) return running;
-    const read = this.#turns
-      .take(() => this.#load(key, piece as PieceIndex, start))
-      .finally(() => this.#reads.delete(key));
-    this.#reads.set(key, read);
-    return read;
+    const reading: Reading = { chunk: Promise.resolve(null), waiting: 0 };
+    this.#reads.set(key, reading);
+    reading.chunk = this.#turns.take(() => this.#load(reading, piece as PieceIndex, start));
+    return reading;
   }
 
   rename(files: readonly StoredFile[]): void {
@@ -71,7 +110,8 @@ export class ChunkSource {
     this.#reader.close();
   }
 
-  async #load(key: number, piece: PieceIndex, start: number): Promise<void> {
+  async #load(reading: Reading, piece: PieceIndex, start: number): Promise<Chunk | null> {
+    const key = this.#keyOf(piece, start);
     const chunk = this.#cache.blank();
     let isRead = false;
     try {
@@ -83,9 +123,13 @@ export class ChunkSource {
       chunk.fill(piece, start);
       isRead = true;
     } finally {
+      this.#reads.delete(key);
       if (isRead && !this.#isClosed) this.#cache.add(key, chunk);
       else this.#cache.giveBack(chunk);
     }
+    if (this.#isClosed) return null;
+    for (let holders = 0; holders < reading.waiting; holders++) this.#cache.use(chunk);
+    return chunk;
   }
 
   get #keys(): number {

@@ -34,11 +34,11 @@ export class LeafHashes {
     try {
       const leaves: Uint8Array[] = [];
       for (let start = 0; start < bytes; start += CHUNK_BYTES) {
-        await this.#chunks.read(piece, start);
-        const chunk = this.#chunks.cached(piece, start);
-        if (chunk === null) return null;
+        const held = await this.#chunks.read(piece, start);
+        if (held === null) return null;
         const length = Math.min(CHUNK_BYTES, bytes - start);
-        leaves.push(leavesOf(Buffer.concat(chunk.bytes(0, length))));
+        leaves.push(leavesOf(Buffer.concat(held.chunk.bytes(0, length))));
+        held.release();
       }
       return Buffer.concat(leaves);
     } catch {

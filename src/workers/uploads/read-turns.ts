@@ -12,11 +12,11 @@ export class ReadTurns {
   }
 
   /** Does `read` when it is its turn. Settles as it does. */
-  async take(read: () => Promise<void>): Promise<void> {
+  async take<Result>(read: () => Promise<Result>): Promise<Result> {
     if (this.#running < this.#most) this.#running += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      await read();
+      return await read();
     } finally {
       const next = this.#waiting.shift();
       // Its place passes to the next one.

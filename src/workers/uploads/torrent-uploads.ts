@@ -159,8 +159,7 @@ export class TorrentUploads implements Uploads {
   }
 
   left(peer: ServedPeer): void {
-    peer.uploads.queue.clear();
-    peer.uploads.unchokedAt = null;
+    peer.uploads.closed();
     this.#stopWaiting(peer);
     // Main learns it from the outcome of the peer.
     this.#contenders.delete(peer.index);
@@ -248,11 +247,9 @@ export class TorrentUploads implements Uploads {
 
   #write(peer: ServedPeer, batch: Batch): void {
     const { uploads } = peer;
-    uploads.write(batch.bytes, this.#host.clock());
+    uploads.write(batch.bytes, this.#chunks.use(batch.chunks), this.#host.clock());
     this.#sentBytes += batch.bytes;
-    const used = this.#chunks.use(batch.chunks);
     peer.sendParts(batch.parts, () => {
-      used();
       uploads.taken(this.#host.clock());
       this.#host.guard(() => this.#serve(peer));
     });

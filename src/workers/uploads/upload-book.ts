@@ -10,6 +10,7 @@ import {
 } from '../../shared/limits.ts';
 import type { AllowedFast } from './allowed-fast.ts';
 import { BlockQueue } from './block-queue.ts';
+import type { ChunkUse } from './chunk-source.ts';
 import { RecentPieces } from './recent-pieces.ts';
 
 export class UploadBook {
@@ -26,8 +27,6 @@ export class UploadBook {
   unchokedAt: number | null = null;
   /** Bytes of blocks that were given to its connection. */
   sentBytes = 0;
-  /** Its connection has not yet taken all of the last batch. */
-  sending = false;
   /** When its connection last took something, or had nothing to take. */
   movedAt = 0;
   /** When the last batch was written. */
@@ -37,6 +36,13 @@ export class UploadBook {
   /** It waits for its turn within the rate limit. */
   queued = false;
   #batchBlocks = FIRST_UPLOAD_BLOCKS;
+  /** The chunks of the last batch, until its connection has taken all of it. */
+  #use: ChunkUse | null = null;
+
+  /** Its connection has not yet taken all of the last batch. */
+  get sending(): boolean {
+    return this.#use !== null;
+  }
 
   get unchoked(): boolean {
     return this.unchokedAt !== null;
@@ -58,19 +64,28 @@ export class UploadBook {
     return this.#batchBlocks;
   }
 
-  /** A batch of so many bytes of blocks goes to its connection. */
-  write(bytes: number, now: number): void {
-    this.sending = true;
+  /** A batch of so many bytes of blocks goes to its connection. `use`: of the chunks that it is made of. */
+  write(bytes: number, use: ChunkUse, now: number): void {
+    this.#use = use;
     this.sentBytes += bytes;
     this.#writtenAt = now;
   }
 
   /** Its connection has taken the batch. */
   taken(now: number): void {
-    this.sending = false;
+    this.#use?.end();
+    this.#use = null;
     this.movedAt = now;
     const took = now - this.#writtenAt;
     if (took <= QUICK_BATCH_MS) this.#batchBlocks = Math.min(MAX_UPLOAD_BATCH_BLOCKS, this.#batchBlocks * 2);
     if (took >= SLOW_BATCH_MS) this.#batchBlocks = Math.max(1, this.#batchBlocks >>> 1);
+  }
+
+  /** Its connection is closed, and takes nothing more. */
+  closed(): void {
+    this.queue.clear();
+    this.unchokedAt = null;
+    this.#use?.abandon();
+    this.#use = null;
   }
 }

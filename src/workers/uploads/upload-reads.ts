@@ -42,22 +42,22 @@ export class UploadReads {
   /** Reads what is missing of the block, then calls `goOn`, also after a fault. */
   read(uploads: UploadBook, block: RequestedBlock, goOn: () => void): void {
     uploads.reading = true;
-    const done = (): void => {
-      uploads.reading = false;
-      this.#host.guard(goOn);
-    };
-    Promise.all(startsOf(block).map((start) => this.#chunks.read(block.piece, start))).then(done, (error) => {
-      this.#host.guard(() => this.#notRead(error));
-      done();
-    });
+    void Promise.allSettled(startsOf(block).map((start) => this.#chunks.read(block.piece, start))).then(
+      (reads) => {
+        const fault = reads.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+        if (fault !== undefined) this.#host.guard(() => this.#notRead(fault.reason));
+        uploads.reading = false;
+        this.#host.guard(goOn);
+        for (const read of reads) if (read.status === 'fulfilled') read.value?.release();
+      },
+    );
   }
 
   /** What is requested next is read while the present blocks are on their way. A fault is found when they are sent. */
   ahead({ queue }: UploadBook): void {
     for (const block of queue.ahead(READ_AHEAD_BLOCKS))
-      for (const start of startsOf(block))
-        if (!this.#chunks.has(block.piece, start) && !this.#pieces.isHidden(block.piece as PieceIndex))
-          this.#chunks.read(block.piece, start).catch(() => {});
+      if (!this.#pieces.isHidden(block.piece as PieceIndex))
+        for (const start of startsOf(block)) this.#chunks.ahead(block.piece, start);
   }
 
   tick(now: number): void {
