@@ -24,6 +24,8 @@ export class SharedData {
   readonly #good: Uint8Array;
   #stamps: readonly (FileStamp | null)[] = [];
   #uploadedBefore = 0;
+  /** False: which pieces are right is not known of all. */
+  #isChecked = false;
 
   constructor(metainfo: Metainfo, plan: StoragePlan, records: SeedRecords) {
     this.#metainfo = metainfo;
@@ -104,15 +106,16 @@ export class SharedData {
     const isNoneRight = this.goodPieces.length === 0;
     for (const piece of paddingPieces(this.#metainfo)) this.#good[piece] = 1;
     if (!signal.aborted) {
+      this.#isChecked = true;
       this.#keep(0);
       if (isNoneRight) throw this.#noneRight();
     }
     return { good: this.goodPieces.length, hashed };
   }
 
-  /** Peers got so many bytes of it in this run. */
+  /** Peers got so many bytes of it in this run. A check that was cut off is not kept: the rest would count as bad. */
   gave(bytes: number): void {
-    this.#keep(bytes);
+    if (this.#isChecked) this.#keep(bytes);
   }
 
   /** The pieces that the record does not vouch for. Those that it does are good, or known to be bad. */
