@@ -6,6 +6,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
+import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 
 checkLeaksAtEnd();
@@ -107,6 +108,32 @@ test('a file that changes while it is shared is not given any more, and the shar
   const { stderr, status } = await share.stop();
   assert.equal(status, 0);
   assert.match(stderr, /changing\.bin: it was changed while peers got it/);
+});
+
+test('trackers hear `completed` of a link that is downloaded, and not of one whose data is all there', async () => {
+  const path = content('announced.bin', MIB);
+  const share = await sharing(path, '--v1');
+  const tracker = await httpServer(() => ({ body: Buffer.from('d8:intervali1800e5:peers0:e') }));
+  const output = join(folder, 'from-announced');
+  try {
+    for (const expected of [
+      ['started', 'completed', 'stopped'],
+      ['started', 'stopped'],
+    ]) {
+      const from = tracker.urls.length;
+      const args = [share.magnet, '--peer', share.address, '-o', output, '--tracker', tracker.announce];
+      const run = await runCli('get', ...args, '--no-dht', '--no-lsd', '--json');
+      assert.equal(run.status, 0, run.stderr);
+      const queries = tracker.urls.slice(from).map((url) => new URLSearchParams(url.split('?')[1]));
+      assert.deepEqual(
+        queries.map((query) => query.get('event')),
+        expected,
+      );
+    }
+  } finally {
+    await share.stop();
+    await tracker.close();
+  }
 });
 
 test('a folder of .torrent files: all of them, and one that cannot be shared is an error of its own', async () => {

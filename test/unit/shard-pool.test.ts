@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ShardPool, type ShardThreads } from '../../src/main/pools/shard-pool.ts';
-import type { TorrentShardsListener } from '../../src/main/pools/torrent-shards.ts';
-import type { TorrentEntry } from '../../src/shared/messages.ts';
+import { TorrentShards, type TorrentShardsListener } from '../../src/main/pools/torrent-shards.ts';
+import { LastTotals } from '../../src/main/race/phase-totals.ts';
+import { shardId, type TorrentId } from '../../src/shared/indices.ts';
+import type { TorrentEntry, TorrentStats } from '../../src/shared/messages.ts';
 
 /** Each thread dies at once. */
 function dyingThreads(): ShardThreads & { readonly deaths: number } {
@@ -60,4 +62,40 @@ describe('a pool whose threads keep dying', () => {
     const { pool } = await hopelessPool(() => {});
     await pool.enter(listener(() => {})).leave();
   });
+});
+
+test('what a torrent gave and got does not fall when a thread dies, again and again; its peers are gone', () => {
+  const line = {
+    size: 2,
+    post: () => {},
+    idOf: () => shardId(1),
+    loadOf: () => ({}) as never,
+    forget: () => {},
+  };
+  const torrent = new TorrentShards(
+    1 as TorrentId,
+    line,
+    listener(() => {}),
+  );
+  const says = (position: number, bytes: number, unchoked: number): void => {
+    const stats = { unchoked, sentBytes: bytes, blockBytes: 2 * bytes, wastedBytes: 0, nodeBytes: 1 };
+    torrent.hear(position, { type: 'stats', stats: stats as TorrentStats });
+  };
+  const totals = new LastTotals();
+  const seen = (): number[] => {
+    const { sentBytes, blockBytes, nodeBytes, unchoked } = totals.of(torrent.counts);
+    return [sentBytes, blockBytes, nodeBytes, unchoked];
+  };
+  torrent.replaced(0, shardId(1), new Error('dead before it said anything'));
+  assert.deepEqual(torrent.counts, [null, null]);
+  says(0, 100, 3);
+  says(1, 10, 1);
+  assert.deepEqual(seen(), [110, 220, 2, 4]);
+  torrent.replaced(0, shardId(2), new Error('dead'));
+  assert.deepEqual(seen(), [110, 220, 2, 1]);
+  says(0, 5, 2);
+  assert.deepEqual(seen(), [115, 230, 3, 3]);
+  torrent.replaced(0, shardId(3), new Error('dead again'));
+  says(0, 7, 1);
+  assert.deepEqual(seen(), [122, 244, 4, 2]);
 });

@@ -61,6 +61,11 @@ export class ByteCounts {
     return this.#counts.downloaded;
   }
 
+  /** This run fetched the last of the whole torrent: trackers hear `completed` then, and not where all was there (BEP 3). */
+  get isCompleted(): boolean {
+    return this.left === 0 && this.downloaded > 0;
+  }
+
   /** As trackers count them. */
   get left(): number {
     return leftBytes(this.#plan, this.#metainfo.geometry.contentLength, this.verified);

@@ -12,6 +12,7 @@ import type {
 import { fastestOf, type PeerRate } from '../../shared/peer-rate.ts';
 import type { ShardLoad } from '../../shared/shard-load.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
+import { LastingBytes } from './lasting-bytes.ts';
 
 export interface TorrentShardsListener {
   /** What the shard at this position needs to race for the torrent; asked again for a shard that takes the place of a dead one. */
@@ -38,6 +39,7 @@ export class TorrentShards {
   readonly #line: ShardLine;
   readonly #listener: TorrentShardsListener;
   #stats: readonly (TorrentStats | null)[];
+  readonly #lasting: readonly LastingBytes[];
   readonly #fastest: (readonly PeerRate[])[];
   #content: ShardTorrent | null = null;
   /** Positions that have not said that the torrent has left; null before it leaves. */
@@ -51,6 +53,7 @@ export class TorrentShards {
     this.#line = line;
     this.#listener = listener;
     this.#stats = Array.from({ length: line.size }, () => null);
+    this.#lasting = Array.from({ length: line.size }, () => new LastingBytes());
     this.#fastest = Array.from({ length: line.size }, () => []);
     for (let position = 0; position < line.size; position++) this.#enter(position);
   }
@@ -122,7 +125,7 @@ export class TorrentShards {
   }
 
   hear(position: number, event: TorrentEvent): void {
-    if (event.type === 'stats') this.#stats = this.#stats.with(position, event.stats);
+    if (event.type === 'stats') this.#count(position, this.#lasting[position]?.heard(event.stats));
     if (event.type === 'fastest') this.#fastest[position] = event.peers;
     if (event.type === 'left') this.#hasLeft(position);
     this.#listener.onEvent(position, event);
@@ -130,7 +133,7 @@ export class TorrentShards {
 
   /** A new thread is in the place of a dead one. */
   replaced(position: number, lost: ShardId, error: unknown): void {
-    this.#stats = this.#stats.with(position, null);
+    this.#count(position, this.#lasting[position]?.died());
     this.#fastest[position] = [];
     if (this.#leaving !== null) return this.#hasLeft(position);
     this.#enter(position);
@@ -141,6 +144,10 @@ export class TorrentShards {
     this.#isHopeless = true;
     this.#listener.onHopeless(error);
     for (let position = 0; position < this.size; position++) this.#hasLeft(position);
+  }
+
+  #count(position: number, stats: TorrentStats | null | undefined): void {
+    this.#stats = this.#stats.with(position, stats ?? null);
   }
 
   #enter(position: number): void {

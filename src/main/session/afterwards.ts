@@ -21,8 +21,8 @@ export async function afterwards(
   signal: AbortSignal,
 ): Promise<{ readonly seeding: Seeding; readonly failure: Failure | null }> {
   const mayEnd = cluster === null ? {} : { mayEnd: () => cluster.mayLeave };
-  const { left, downloaded, wanted: bytes } = download.bytes;
-  if (left === 0 && downloaded > 0) options.swarm.discovery.completed();
+  const { isCompleted, wanted: bytes } = download.bytes;
+  if (isCompleted) options.swarm.discovery.completed();
   const seeding = new Seeding({ ...options, bytes, ...mayEnd });
   cluster?.completed();
   await seeding.run(signal);

@@ -169,7 +169,7 @@ export class TorrentRun {
 
   async #close(prepared: Promise<void>, ending: Ending): Promise<void> {
     // What was not selected is missing still. A seed has said it at its beginning.
-    if (this.#phase !== 'seeding' && this.#job?.download.bytes.left === 0) this.swarm.discovery.completed();
+    if (this.#phase !== 'seeding' && this.#job?.download.bytes.isCompleted) this.swarm.discovery.completed();
     this.#cluster?.stop();
     // Those who read a file are told why it ends.
     const reason = ending.kind === 'failed' && ending.error instanceof Failure ? ending.error : undefined;
