@@ -487,7 +487,7 @@ export const MAX_UPLOAD_PLACES = 2_000;
 export const FIRST_UPLOAD_PLACES = 64;
 /** A fast uplink has one place for each so many bytes a second. */
 export const UPLOAD_PLACE_BYTES_PER_S = 262_144;
-/** With super-seeding a peer gets the next piece after this time if no other peer has taken its last one. */
+/** With super-seeding a peer gets the next piece after this time if no other peer has taken its last one, or if it could request that one and did not. */
 export const SUPER_SEED_WAIT_MS = 15_000;
 /** A seed gives so many bytes to a peer before it is the turn of another that waits. libtorrent gives 20 pieces. */
 export const SEED_TURN_BYTES = 16_777_216;

@@ -223,3 +223,23 @@ test('a peer that is unchoked when main hears of it again has its place', () => 
   torrent.heard([contender(1)]);
   assert.deepEqual(told, ['+1 -']);
 });
+
+test('a peer that wants nothing for a moment does not go before those that wait', () => {
+  const time = new VirtualTime();
+  const { told, torrent } = slotsIn(time, 16_384);
+  for (let peer = 0; peer < 6; peer++) torrent.heard([contender(peer)]);
+  const all = [0, 1, 2, 3, 4, 5].map((peer) => contender(peer, 0, peer < 4));
+  for (let second = 1; second <= 31; second++) {
+    time.run(1_000);
+    torrent.heard(all);
+  }
+  assert.equal(told.at(-1), '+4,5 -2,3', 'two had their turn');
+  torrent.heard([{ ...contender(2), wants: false }]);
+  torrent.heard([contender(2)]);
+  told.length = 0;
+  for (const peer of [0, 1]) {
+    torrent.gone([{ peer: peer as PeerIndex, sentBytes: 0 }]);
+    time.run(REFILL_MS);
+  }
+  assert.deepEqual(told, ['+3 -', '+2 -']);
+});

@@ -19,7 +19,7 @@ export class Candidate {
   /** Since when it is unchoked; null if it is choked. */
   unchokedSince: number | null = null;
   /** When it was last choked; null if it was never unchoked. */
-  chokedAt: number | null = null;
+  chokedAt: number | null;
   /** What it had got when it was unchoked. */
   gotAtUnchoke = 0;
   /** When its shard last reported it. */
@@ -28,8 +28,9 @@ export class Candidate {
   /** What it had got when it was last heard of; null before the first time. */
   #heardBytes: number | null = null;
 
-  constructor(peer: PeerIndex) {
+  constructor(peer: PeerIndex, chokedAt: number | null = null) {
     this.peer = peer;
+    this.chokedAt = chokedAt;
   }
 
   /** News of its shard. `now`: milliseconds. */

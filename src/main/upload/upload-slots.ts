@@ -30,6 +30,8 @@ export interface TorrentSlots {
 }
 
 type Candidates = Map<PeerIndex, Candidate>;
+/** When connected peers that want nothing now were last choked: who wants data again is not new. */
+type Rested = Map<PeerIndex, number>;
 
 export class UploadSlots {
   readonly #world: Pick<MainWorld, 'now' | 'every' | 'later'>;
@@ -54,15 +56,19 @@ export class UploadSlots {
 
   enter(torrent: GivingTorrent): TorrentSlots {
     const candidates: Candidates = new Map();
+    const rested: Rested = new Map();
     this.#torrents.set(torrent, candidates);
     return {
-      heard: (contenders) => this.#heard(candidates, contenders),
+      heard: (contenders) => this.#heard(candidates, rested, contenders),
       get counts() {
         const wanting = [...candidates.values()].filter(({ wants }) => wants);
         const served = wanting.filter(({ unchokedSince }) => unchokedSince !== null);
         return { wanting: wanting.length, served: served.length };
       },
-      gone: (peers) => this.#gone(candidates, peers),
+      gone: (peers) => {
+        for (const { peer } of peers) rested.delete(peer);
+        this.#gone(candidates, peers);
+      },
       leave: () => {
         this.#torrents.delete(torrent);
         if (!this.#isWanted) this.#stop();
@@ -76,19 +82,23 @@ export class UploadSlots {
     this.#stop();
   }
 
-  #heard(candidates: Candidates, contenders: readonly Contender[]): void {
+  #heard(candidates: Candidates, rested: Rested, contenders: readonly Contender[]): void {
     const now = this.#world.now();
     let isNew = false;
     for (const contender of contenders) {
       const known = candidates.get(contender.peer);
-      const candidate = known ?? new Candidate(contender.peer);
+      const candidate = known ?? new Candidate(contender.peer, rested.get(contender.peer) ?? null);
       // We may have lost sight of it.
       if (known === undefined && contender.unchoked) candidate.unchoke(now);
       isNew ||= contender.wants && candidate.unchokedSince === null;
       this.#gotBytes += candidate.got(contender.gotBytes);
       candidate.heard(contender, now);
-      if (contender.wants || candidate.unchokedSince !== null) candidates.set(contender.peer, candidate);
-      else candidates.delete(contender.peer);
+      if (contender.wants || candidate.unchokedSince !== null) {
+        candidates.set(contender.peer, candidate);
+        continue;
+      }
+      candidates.delete(contender.peer);
+      if (candidate.chokedAt !== null) rested.set(contender.peer, candidate.chokedAt);
     }
     this.#endTicks ??= this.#world.every(CONTENDERS_MS, () => this.#tick());
     // A place may be free: a peer need not wait for the next round.

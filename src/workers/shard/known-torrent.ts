@@ -140,8 +140,12 @@ export class KnownTorrent implements PeerTorrent {
     else if (given === null) this.requester = new FirstBlockProbe(geometry, setup.clock, setup.random);
     else this.wanted = NOTHING;
     if (given !== null) {
-      this.#pieces = new OurPieces(new Ledger(given.ledger), given.kept);
-      if (given.superSeed === true) this.#super = new SuperSeeding(geometry.pieceCount, setup.random);
+      const pieces = new OurPieces(new Ledger(given.ledger), given.kept);
+      this.#pieces = pieces;
+      if (given.superSeed === true) {
+        this.#super = new SuperSeeding(geometry.pieceCount, (piece) => pieces.has(piece), setup.random);
+        this.swarm = this.#super;
+      }
       this.#uploads = setup.uploadsOf(given, geometry, this.#pieces, this.#super);
     }
     for (const peer of [...peers.values()]) peer.torrentKnown(geometry.pieceCount);

@@ -113,7 +113,7 @@ export class TorrentUploads implements Uploads {
     if (peer.uploads.isMisinformed && this.#pieces.isHidden(index)) peer.close('unreadable');
     if (!peer.inSession) return false;
     const { queue, unchoked } = peer.uploads;
-    const hasIt = this.#pieces.has(index) && this.#offers?.mayGet(peer, index) !== false;
+    const hasIt = this.#pieces.has(index) && this.#offers?.asks(peer, index) !== false;
     const isAllowed = hasIt && (unchoked || this.#isAllowedFast(peer, piece, length));
     if (!isAllowed || queue.size >= OUR_REQUEST_QUEUE_BLOCKS) {
       reject(peer, { piece, begin, length });
