@@ -471,6 +471,8 @@ export const UNREADABLE_FILE_MS = 300_000;
 export const RATE_TURN_MS = 25;
 /** A shard reports so often which peers want data and what they gave and got. */
 export const CONTENDERS_MS = 1_000;
+/** A peer that no shard has reported for this time loses its place: its thread has died. */
+export const UNHEARD_MS = 10_000;
 /** When peers that were unchoked leave, others get their places after this time. */
 export const REFILL_MS = 50;
 /** So often it is decided again which peers are unchoked, as in most clients. */

@@ -285,7 +285,7 @@ export type TorrentEvent =
   /** The fastest peers, the fastest first. */
   | { readonly type: 'fastest'; readonly peers: readonly PeerRate[] }
   /** The peers that want data from us or may request it: once a second all of them, and at once those that begin to want some. */
-  | { readonly type: 'contenders'; readonly peers: readonly Contender[]; readonly isAll: boolean }
+  | { readonly type: 'contenders'; readonly peers: readonly Contender[] }
   /** A verified piece could not be read to give it to a peer. `code`: of the system. */
   | { readonly type: 'read-failed'; readonly code: string; readonly path: string }
   /** Nothing of the torrent is left on the shard. */

@@ -5,7 +5,7 @@
 
 import type { Contender } from '../../shared/contender.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import { CONTENDERS_MS, RECHOKE_MS, REFILL_MS } from '../../shared/limits.ts';
+import { CONTENDERS_MS, RECHOKE_MS, REFILL_MS, UNHEARD_MS } from '../../shared/limits.ts';
 import type { MainWorld } from '../main-world.ts';
 import { Candidate } from './candidate.ts';
 import { choose } from './choker.ts';
@@ -200,5 +200,3 @@ export class UploadSlots {
     this.#endRefill = null;
   }
 }
-
-const UNHEARD_MS = 10 * CONTENDERS_MS;

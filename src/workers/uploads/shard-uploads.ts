@@ -49,9 +49,9 @@ export class ShardUploads {
         ...torrent,
         clock: this.#world.clock,
         turns: this.#turns,
-        onContenders: (peers, isAll) => {
+        onContenders: (peers) => {
           wake();
-          outbox.now({ type: 'contenders', peers, isAll });
+          outbox.now({ type: 'contenders', peers });
         },
         onReadFault: ({ code, path }) => outbox.now({ type: 'read-failed', code, path }),
       });

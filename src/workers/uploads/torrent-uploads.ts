@@ -38,7 +38,7 @@ export interface UploadHost {
   readonly turns: UploadTurns;
   readonly peers: () => Iterable<ServedPeer>;
   /** Peers that want data or are unchoked: all of them, or those about which there is news. */
-  onContenders(peers: readonly Contender[], isAll: boolean): void;
+  onContenders(peers: readonly Contender[]): void;
   onReadFault(fault: ReadFault): void;
   guard(work: () => void): void;
 }
@@ -145,8 +145,7 @@ export class TorrentUploads implements Uploads {
     const isNews = !this.#contenders.has(peer.index);
     this.#contenders.set(peer.index, peer);
     // At once: a place may be free.
-    if (isNews || !peer.uploads.unchoked)
-      this.#host.onContenders([contenderOf(peer, this.#host.clock())], false);
+    if (isNews || !peer.uploads.unchoked) this.#host.onContenders([contenderOf(peer, this.#host.clock())]);
   }
 
   /** Main has decided. A peer that has left meanwhile is not there any more. */
@@ -187,10 +186,7 @@ export class TorrentUploads implements Uploads {
     this.#toldAt = now;
     const peers = [...this.#contenders.values()].filter(({ isNode }) => !isNode);
     this.#toldAny = peers.length > 0;
-    this.#host.onContenders(
-      peers.map((peer) => contenderOf(peer, now)),
-      true,
-    );
+    this.#host.onContenders(peers.map((peer) => contenderOf(peer, now)));
     for (const peer of [...this.#contenders.values()])
       if (!peer.isInterested && !peer.uploads.unchoked && !peer.uploads.isOwed)
         this.#contenders.delete(peer.index);
