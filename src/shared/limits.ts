@@ -69,6 +69,8 @@ export const HASHES_PART = 512;
 export const HASHES_ASKED_PEERS = 3;
 /** Such parts that one peer is asked for at one time. */
 export const HASHES_ASKED_PARTS = 4;
+/** Parts that nobody is asked for, of which so many are looked at in one step: each peer may have refused them. */
+export const HASHES_LOOKED_PARTS = 256;
 /** A part that has not arrived after this time is asked of another peer, as in libtorrent. */
 export const HASHES_TIMEOUT_MS = 3_000;
 /** A peer that refused a part, or did not answer, is not asked for it again before this time. */

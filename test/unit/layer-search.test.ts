@@ -59,6 +59,46 @@ test('parts go to all peers, a few at a time, and fill the layers', () => {
   assert.ok(search.isOver && isKnown());
 });
 
+test('equal files have one layer, which is asked for once and fills all of them', () => {
+  const { search, give, isKnown } = begun([
+    ...FILES,
+    { name: 'd', bytes: content(3 * PIECE, 2) },
+    { name: 'e', bytes: content(3 * PIECE, 2) },
+  ]);
+  assert.deepEqual(search.counts, { wanted: 2_601 + 3 * 3, found: 0 });
+  const peers = [1, 2, 3, 4].map(peerIndex);
+  const asked = new Set<HashRequest>();
+  for (let now = 0; !search.isOver && now < 10; now++)
+    for (const { peer, request } of search.next(peers, now)) {
+      asked.add(request);
+      search.arrived(peer, request, give(request), now);
+    }
+  assert.ok(search.isOver && isKnown());
+  assert.equal(asked.size, PARTS);
+  assert.deepEqual(search.counts, { wanted: 2_610, found: 2_610 });
+});
+
+test('hundreds of parts that most peers refuse: all are asked of each, in turns', () => {
+  const many = Array.from({ length: 600 }, (_, i) => ({ name: `f${String(i).padStart(3, '0')}`, bytes: content(2 * PIECE, i) }));
+  const { search, give, isKnown } = begun(many);
+  const refused = new Set<string>();
+  const peers = [1, 2, 3].map(peerIndex);
+  let asks = 0;
+  let now = 0;
+  for (; !search.isOver && now < 60_000; now += 50)
+    for (const { peer, request } of search.next(peers, now)) {
+      asks += 1;
+      const isGiven = peer === 3;
+      if (!isGiven) {
+        const key = `${peer} ${Buffer.from(request.root).toString('hex')}`;
+        assert.ok(!refused.has(key) || now >= HASHES_RETRY_MS, 'not so soon again');
+        refused.add(key);
+      }
+      search.arrived(peer, request, isGiven ? give(request) : null, now);
+    }
+  assert.ok(search.isOver && isKnown(), `after ${asks} requests`);
+});
+
 test('each part is asked of a few peers; what one refuses or does not answer is asked of others', () => {
   const { search } = onePart();
   const peers = [1, 2, 3, 4, 5].map(peerIndex);

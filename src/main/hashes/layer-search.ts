@@ -9,6 +9,7 @@ import {
   BLOCK_BYTES,
   HASHES_ASKED_PARTS,
   HASHES_ASKED_PEERS,
+  HASHES_LOOKED_PARTS,
   HASHES_PART,
   HASHES_RETRY_MS,
   HASHES_TIMEOUT_MS,
@@ -23,11 +24,16 @@ export interface HashAsk {
   readonly request: HashRequest;
 }
 
-interface Part {
-  readonly request: HashRequest;
-  /** The piece of its first hash, and how many of its hashes are of pieces. */
+/** Pieces whose hashes a part has: the first `pieces` of its hashes. */
+interface Target {
   readonly first: number;
   readonly pieces: number;
+}
+
+interface Part {
+  readonly request: HashRequest;
+  /** One for each file with this root: equal files have the same layer. */
+  readonly targets: Target[];
   /** Who is asked for it, and since when. */
   readonly asked: Map<PeerIndex, number>;
   /** Who did not give it, and until when it is not asked again. */
@@ -37,25 +43,36 @@ interface Part {
 export class LayerSearch {
   readonly #trees: PieceTrees;
   readonly #parts = new Map<string, Part>();
+  /** Those that nobody is asked for, and those that somebody is. There may be hundred thousands of them, and a few for each peer are asked. */
+  readonly #idle = new Set<Part>();
+  readonly #asked = new Set<Part>();
   readonly #wanted: number;
+  #missing = 0;
   /** Since a peer last gave something. */
   readonly #failures = new Map<PeerIndex, number>();
 
   constructor(trees: PieceTrees, files: readonly HashedFile[], g: Geometry) {
     this.#trees = trees;
     for (const file of layeredFiles(files, g))
-      if (layerOf(trees, g, file) === null)
-        for (const part of partsOf(file, g)) this.#parts.set(keyOfRequest(part.request), part);
+      if (layerOf(trees, g, file) === null) for (const part of partsOf(file, g)) this.#add(part);
     this.#wanted = this.#missing;
+  }
+
+  #add(part: Part): void {
+    for (const { pieces } of part.targets) this.#missing += pieces;
+    const key = keyOfRequest(part.request);
+    const equal = this.#parts.get(key);
+    if (equal !== undefined) {
+      equal.targets.push(...part.targets);
+      return;
+    }
+    this.#parts.set(key, part);
+    this.#idle.add(part);
   }
 
   /** Pieces whose hash was missing, and those of them whose hash has come. */
   get counts(): { readonly wanted: number; readonly found: number } {
     return { wanted: this.#wanted, found: this.#wanted - this.#missing };
-  }
-
-  get #missing(): number {
-    return [...this.#parts.values()].reduce((sum, { pieces }) => sum + pieces, 0);
   }
 
   get isOver(): boolean {
@@ -64,20 +81,22 @@ export class LayerSearch {
 
   /** What to ask now. */
   next(peers: Iterable<PeerIndex>, now: number): HashAsk[] {
-    const busy = new Map<PeerIndex, number>([...peers].map((peer) => [peer, 0]));
-    for (const part of this.#parts.values()) {
-      this.#expire(part, busy, now);
-      for (const peer of part.asked.keys()) busy.set(peer, (busy.get(peer) ?? 0) + 1);
-    }
+    const free = this.#free(new Map([...peers].map((peer) => [peer, 0])), now);
     const asks: HashAsk[] = [];
-    for (let round = 1; round <= HASHES_ASKED_PEERS; round++)
-      for (const part of this.#parts.values()) {
-        const peer = part.asked.size < round ? this.#choose(part, busy, now) : null;
-        if (peer === null) continue;
-        part.asked.set(peer, now);
-        busy.set(peer, (busy.get(peer) ?? 0) + 1);
-        asks.push({ peer, request: part.request });
-      }
+    const ask = (part: Part): void => {
+      const peer = this.#choose(part, free, now);
+      if (peer === null) return;
+      this.#idle.delete(part);
+      this.#asked.add(part);
+      part.asked.set(peer, now);
+      asks.push({ peer, request: part.request });
+      const count = (free.get(peer) ?? 0) + 1;
+      if (count < HASHES_ASKED_PARTS) free.set(peer, count);
+      else free.delete(peer);
+    };
+    for (const part of this.#someIdle()) if (free.size > 0) ask(part);
+    for (let round = 2; round <= HASHES_ASKED_PEERS && free.size > 0; round++)
+      for (const part of [...this.#asked]) if (part.asked.size < round) ask(part);
     return asks;
   }
 
@@ -85,17 +104,48 @@ export class LayerSearch {
   arrived(peer: PeerIndex, request: HashRequest, hashes: Uint8Array | null, now: number): 'lie' | 'taken' {
     const part = this.#parts.get(keyOfRequest(request));
     if (part === undefined) return 'taken';
-    part.asked.delete(peer);
-    if (hashes === null) this.#fails(part, peer, now);
-    else if (!isProven(part.request, hashes)) {
-      this.#fails(part, peer, now);
-      return 'lie';
-    } else {
+    if (hashes !== null && isProven(part.request, hashes)) {
+      this.#take(part, hashes);
       this.#failures.delete(peer);
-      this.#trees.roots.set(hashes.subarray(0, part.pieces * TREE_HASH_BYTES), part.first * TREE_HASH_BYTES);
-      this.#parts.delete(keyOfRequest(request));
+      return 'taken';
     }
-    return 'taken';
+    part.asked.delete(peer);
+    this.#fails(part, peer, now);
+    return hashes === null ? 'taken' : 'lie';
+  }
+
+  #take(part: Part, hashes: Uint8Array): void {
+    for (const { first, pieces } of part.targets) {
+      this.#trees.roots.set(hashes.subarray(0, pieces * TREE_HASH_BYTES), first * TREE_HASH_BYTES);
+      this.#missing -= pieces;
+    }
+    this.#parts.delete(keyOfRequest(part.request));
+    this.#idle.delete(part);
+    this.#asked.delete(part);
+  }
+
+  /** The next ones, in turns: peers may have refused many of them. */
+  #someIdle(): Part[] {
+    const some: Part[] = [];
+    for (const part of this.#idle) {
+      if (some.length === HASHES_LOOKED_PARTS) break;
+      some.push(part);
+    }
+    for (const part of some) {
+      this.#idle.delete(part);
+      this.#idle.add(part);
+    }
+    return some;
+  }
+
+  /** The peers that may be asked for more, and for how many parts each is asked. */
+  #free(peers: Map<PeerIndex, number>, now: number): Map<PeerIndex, number> {
+    for (const part of [...this.#asked]) {
+      this.#expire(part, peers, now);
+      for (const peer of part.asked.keys()) peers.set(peer, (peers.get(peer) ?? 0) + 1);
+    }
+    for (const [peer, count] of peers) if (count >= HASHES_ASKED_PARTS) peers.delete(peer);
+    return peers;
   }
 
   #expire(part: Part, peers: ReadonlyMap<PeerIndex, number>, now: number): void {
@@ -106,17 +156,20 @@ export class LayerSearch {
     }
   }
 
-  #fails({ failed }: Part, peer: PeerIndex, now: number): void {
-    failed.set(peer, now + HASHES_RETRY_MS);
+  #fails(part: Part, peer: PeerIndex, now: number): void {
+    part.failed.set(peer, now + HASHES_RETRY_MS);
     this.#failures.set(peer, (this.#failures.get(peer) ?? 0) + 1);
+    if (part.asked.size > 0) return;
+    this.#asked.delete(part);
+    this.#idle.add(part);
   }
 
   /** Of those that may have it: the one that failed least, and then the one with the fewest parts. Many never answer. */
-  #choose({ failed, asked }: Part, busy: ReadonlyMap<PeerIndex, number>, now: number): PeerIndex | null {
+  #choose({ failed, asked }: Part, free: ReadonlyMap<PeerIndex, number>, now: number): PeerIndex | null {
     let best: PeerIndex | null = null;
     let least = Number.POSITIVE_INFINITY;
-    for (const [peer, count] of busy) {
-      if (count >= HASHES_ASKED_PARTS || asked.has(peer) || (failed.get(peer) ?? 0) > now) continue;
+    for (const [peer, count] of free) {
+      if (asked.has(peer) || (failed.get(peer) ?? 0) > now) continue;
       const cost = (this.#failures.get(peer) ?? 0) * HASHES_ASKED_PARTS + count;
       if (cost < least) [best, least] = [peer, cost];
     }
@@ -133,7 +186,8 @@ function partsOf(file: HashedFile, g: Geometry): Part[] {
   for (let index = 0; index < end - first; index += count) {
     const request = { root: file.root, base, index, count, proofs: layersOver(width) - 1 };
     const pieces = Math.min(count, end - first - index);
-    parts.push({ request, first: first + index, pieces, asked: new Map(), failed: new Map() });
+    const targets = [{ first: first + index, pieces }];
+    parts.push({ request, targets, asked: new Map(), failed: new Map() });
   }
   return parts;
 }

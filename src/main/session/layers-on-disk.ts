@@ -27,7 +27,7 @@ export async function layersOnDisk(
   if (system.lstat(diskPath(join(plan.folder, journalName(plan.root)))) !== null) return;
   const lacking = new Set(unlayeredFiles(metainfo).map(({ offset }) => offset));
   const whole = plan.files.filter(({ path, offset, length }) => {
-    const stats = lacking.has(offset) ? system.lstat(diskPath(path)) : null;
+    const stats = length > 0 && lacking.has(offset) ? system.lstat(diskPath(path)) : null;
     return stats?.isFile() === true && Number(stats.size) === length;
   });
   if (whole.length === 0) return;

@@ -26,7 +26,8 @@ export async function layersFromData(
   const { geometry: g, version2 } = metainfo;
   const proven: PieceIndex[] = [];
   const unproven: PieceIndex[] = [];
-  const there = new Set(whole.map(({ offset }) => offset));
+  // An empty file has the offset of the next one.
+  const there = new Set(whole.filter(({ length }) => length > 0).map(({ offset }) => offset));
   for (const file of unlayeredFiles(metainfo)) {
     if (version2 === null || !there.has(file.offset)) continue;
     const { first, end } = piecesOf(g, file);
