@@ -147,6 +147,19 @@ test('an error of a listener ends the download, at the first event and at the la
     }
   }));
 
+test(
+  'an error of a listener at the event `complete` ends also a download that is given to peers',
+  { timeout: 60_000 },
+  () =>
+    withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
+      const onEvent = ({ type }: TorrentEvent): void => {
+        if (type === 'complete') throw new TypeError('mine');
+      };
+      const options = { ...AT_HOME, output: join(folder, 'given'), seed: { ratio: 1, time: null }, onEvent };
+      await assert.rejects(download(torrent, options), { name: 'TypeError', message: 'mine' });
+    }),
+);
+
 test('failures have a stable code: no peer, time-out, not a torrent, unreadable source', () =>
   withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
     const output = join(folder, 'e');

@@ -79,7 +79,10 @@ test('equal files have one layer, which is asked for once and fills all of them'
 });
 
 test('hundreds of parts that most peers refuse: all are asked of each, in turns', () => {
-  const many = Array.from({ length: 600 }, (_, i) => ({ name: `f${String(i).padStart(3, '0')}`, bytes: content(2 * PIECE, i) }));
+  const many = Array.from({ length: 600 }, (_, i) => ({
+    name: `f${String(i).padStart(3, '0')}`,
+    bytes: content(2 * PIECE, i),
+  }));
   const { search, give, isKnown } = begun(many);
   const refused = new Set<string>();
   const peers = [1, 2, 3].map(peerIndex);

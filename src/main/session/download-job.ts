@@ -27,6 +27,8 @@ export interface DownloadJob {
   free(): void;
   /** Frees the place and the memory for others. Call it after the download has stopped. */
   release(): void;
+  /** Stops the download, and frees all. */
+  abandon(): Promise<void>;
 }
 
 /** From HTTP servers so far. */
@@ -66,8 +68,11 @@ export async function downloadJob(
     isFree = true;
   };
   const release = (): void => {
-    place?.release();
-    free();
+    try {
+      place?.release();
+    } finally {
+      free();
+    }
   };
   try {
     const { world: outside } = session;
@@ -105,7 +110,8 @@ export async function downloadJob(
       },
       listener,
     );
-    return { download, plan, memory, free, release };
+    const abandon = (): Promise<void> => download.stop().finally(release);
+    return { download, plan, memory, free, release, abandon };
   } catch (error) {
     release();
     throw error;

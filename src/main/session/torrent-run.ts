@@ -33,7 +33,10 @@ export class TorrentRun {
   readonly #begun: number;
   readonly #ending: Promise<Ending>;
   #end: (ending: Ending) => void = () => {};
+  #first: Ending | null = null;
   #thrown: Ending | null = null;
+  /** Aborts when a complete torrent is no longer given to peers. */
+  readonly #given = new AbortController();
   /** Aborts when it is over, for what is waited for. */
   readonly #over = new AbortController();
   #phase: RunPhase = 'searching';
@@ -54,8 +57,13 @@ export class TorrentRun {
     this.#settings = settings;
     this.#ending = new Promise((resolve) => {
       this.#end = (ending) => {
+        this.#first ??= ending;
         resolve(ending);
         this.#over.abort();
+        if (ending.kind === 'complete') return;
+        // While it is given to peers, a complete run can still fail.
+        if (ending.kind === 'failed' && this.#first.kind === 'complete') this.#thrown ??= ending;
+        this.#given.abort();
       };
     });
     this.#isAwaited = session.awaitsPeers && acceptsPeers(settings);
@@ -125,7 +133,7 @@ export class TorrentRun {
     const ending = await this.#ending;
     this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     endLooks();
-    const seeding = ending.kind === 'complete' ? await this.#seed(prepared, signal) : null;
+    const seeding = ending.kind === 'complete' ? await this.#seed(prepared) : null;
     signal.removeEventListener('abort', interrupt);
     await this.#close(prepared, ending);
     if (this.#thrown !== null) return this.#thrown;
@@ -136,7 +144,7 @@ export class TorrentRun {
   }
 
   /** Gives the complete torrent to peers, if the user wants that. Returns when that is over; null if nothing could be given. */
-  async #seed(prepared: Promise<void>, signal: AbortSignal): Promise<Seeding | null> {
+  async #seed(prepared: Promise<void>): Promise<Seeding | null> {
     const [goals, job, cluster] = [this.#settings.seed, this.#job, this.#cluster];
     if ((goals === null && cluster === null) || job === null || this.#thrown !== null) return null;
     try {
@@ -150,9 +158,9 @@ export class TorrentRun {
     this.#phase = 'seeding';
     this.#tellComplete();
     this.#discover();
-    const [{ swarm }, listeners, { download }] = [this, this.#listeners, job];
-    const { seeding, failure } = await afterwards({ swarm, goals, cluster, listeners, download }, signal);
-    if (failure !== null) this.#thrown = { kind: 'failed', error: failure };
+    const how = { swarm: this.swarm, goals, cluster, listeners: this.#listeners, download: job.download };
+    const { seeding, failure } = await afterwards(how, this.#given.signal);
+    if (failure !== null) this.#thrown ??= { kind: 'failed', error: failure };
     return seeding;
   }
 
@@ -209,7 +217,7 @@ export class TorrentRun {
       listener: this.#downloadListener(metainfo),
     });
     // It ended while another run in the same place was waited for.
-    if (this.#over.signal.aborted) return this.#abandon(job);
+    if (this.#over.signal.aborted) return job.abandon();
     this.#job = job;
     this.#listeners.tell(({ onJob }) => onJob?.(job));
     // Where nothing is there it cannot be complete: peers may be looked for while the files are made.
@@ -222,14 +230,6 @@ export class TorrentRun {
   }
 
   readonly #fail = (error: unknown): void => this.#end({ kind: 'failed', error });
-
-  async #abandon({ download, release }: DownloadJob): Promise<void> {
-    try {
-      await download.stop();
-    } finally {
-      release();
-    }
-  }
 
   async #isKnown(metainfo: Metainfo): Promise<void> {
     if (this.#over.signal.aborted) return;
