@@ -21,7 +21,7 @@ import type { Geometry } from './geometry.ts';
 import type { PieceIndex, ShardId, SlotIndex } from './indices.ts';
 import { slotIndex } from './indices.ts';
 import { MAX_AVOIDED_SENDERS, MAX_SOLO_TRIES } from './limits.ts';
-import type { Sender } from './sender.ts';
+import { EARLIER_RUN, type Sender } from './sender.ts';
 import { type ArenaMemory, allocateSlots, SlotBlocks } from './slot-blocks.ts';
 import { PARKED } from './slot-owner.ts';
 
@@ -154,11 +154,11 @@ export class Arena extends SlotBlocks {
     return [...senders].filter((sender) => sender !== null).slice(0, MAX_AVOIDED_SENDERS);
   }
 
-  /** Frees the parked slot with the fewest blocks. Returns how many blocks are lost, or null if no slot is parked. */
+  /** Frees the parked slot with the fewest blocks. Returns how many blocks of this run are lost, or null if no slot is parked. */
   evict(): number | null {
     const [least] = this.parked().sort((a, b) => this.receivedCount(a) - this.receivedCount(b));
     if (least === undefined) return null;
-    const lost = this.receivedCount(least);
+    const lost = this.senders(least).filter((sender) => sender !== null && sender !== EARLIER_RUN).length;
     return this.#unpark(least, 0) ? lost : null;
   }
 

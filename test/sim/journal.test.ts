@@ -103,6 +103,28 @@ test('a piece whose flush failed is never claimed, and its file is hashed by the
   assert.deepEqual(there(), [0, 2], 'the failed flush lost piece 1');
 });
 
+test('a file that cannot be opened for a flush has lost nothing: its pieces are claimed when it is there again', async () => {
+  const { verify, claimed, journal, lost, machine, forMs, troubles } = await place();
+  const { files } = machine.current.world;
+  files.rename('/d/t', '/d/elsewhere');
+  await verify(1);
+  assert.deepEqual([claimed(), troubles.length, lost(), journal()?.doubted.size], [[], 1, null, 0]);
+  files.rename('/d/elsewhere', '/d/t');
+  await forMs(JOURNAL_INTERVAL_MS + 500);
+  assert.deepEqual(claimed(), [1]);
+});
+
+test('a journal that could not be written is written later, also if no other piece comes', async () => {
+  const { write, note, claimed, machine, forMs, troubles } = await place();
+  write(1);
+  note(1);
+  machine.disk.plan({ operation: 'write', code: 'ENOSPC', writes: 0 });
+  await forMs(JOURNAL_INTERVAL_MS + 500);
+  assert.deepEqual([claimed(), troubles.length, machine.disk.fired], [[], 1, 1]);
+  await forMs(JOURNAL_INTERVAL_MS + 500);
+  assert.deepEqual(claimed(), [1]);
+});
+
 test('a piece that a thread has written when a flush fails is never claimed, whenever its verdict comes', async () => {
   const { verify, note, write, unreported, claimed, machine, forMs, there } = await place();
   machine.disk.plan({ operation: 'flush', code: 'EIO', writes: 0 });

@@ -47,11 +47,18 @@ class Run {
   readonly arena: Arena;
   readonly ledger = new Ledger(Ledger.allocate(G.pieceCount));
   readonly held = new Set<SlotIndex>();
+  isTakenOver = false;
   readonly unfinished: UnfinishedPieces;
 
   constructor({ folder, files = SYSTEM_FILES, infoHash = HASH, slots = 8 }: Place) {
     this.arena = new Arena(Arena.allocate(G, slots * 10 * BLOCK));
-    const file = new BlockFile(Folder.open(folder, files), NAME, infoHash, G);
+    const place = {
+      root: Folder.open(folder, files),
+      assertOurs: () => {
+        if (this.isTakenOver) throw new Error('another run has it');
+      },
+    };
+    const file = new BlockFile(place, NAME, infoHash, G);
     this.unfinished = UnfinishedPieces.of(file, this.ledger, this) ?? assert.fail('nothing is kept');
   }
 
@@ -171,6 +178,21 @@ test('a run that ends before it reads the blocks leaves them there; a complete o
   for (let index = 0; index < G.pieceCount; index++) complete.ledger.verify(piece(index));
   await complete.unfinished.keep();
   assert.deepEqual(readdirSync(folder), []);
+});
+
+test('where another run has taken over the place, its file is neither removed nor replaced', async () => {
+  const folder = newFolder();
+  const run = new Run({ folder });
+  await run.unfinished.restore();
+  run.receive(0, [1]);
+  const other = new Run({ folder });
+  await other.unfinished.restore();
+  other.receive(1, [2]);
+  await other.unfinished.keep();
+  const theirs = readFileSync(join(folder, NAME));
+  run.isTakenOver = true;
+  await run.unfinished.keep();
+  assert.deepEqual(readFileSync(join(folder, NAME)), theirs);
 });
 
 test('a full disk: nothing is left, and nothing fails', async () => {

@@ -14,11 +14,18 @@ export class ByteCounts {
   readonly #metainfo: Metainfo;
   readonly #plan: StoragePlan;
   readonly #pending: () => number;
+  readonly #kept: () => number;
   readonly #counts: Record<PieceOrigin, number> = { found: 0, reused: 0, downloaded: 0 };
 
-  /** `pending`: as `pendingBytes`. */
-  constructor(metainfo: Metainfo, plan: StoragePlan, wanted: number, pending: () => number) {
+  /** `pending`: as `pendingBytes`. `kept`: of unfinished pieces, for the next run. */
+  constructor(
+    metainfo: Metainfo,
+    plan: StoragePlan,
+    wanted: number,
+    { pending, kept }: { readonly pending: () => number; readonly kept: () => number },
+  ) {
     this.#pending = pending;
+    this.#kept = kept;
     this.#metainfo = metainfo;
     this.#plan = plan;
     this.wanted = wanted;
@@ -56,9 +63,9 @@ export class ByteCounts {
     return this.#counts.reused;
   }
 
-  /** Fetched and verified by this run. */
+  /** Fetched by this run, and verified or kept for the next one, where it counts as found. */
   get downloaded(): number {
-    return this.#counts.downloaded;
+    return this.#counts.downloaded + this.#kept();
   }
 
   /** This run fetched the last of the whole torrent: trackers hear `completed` then, and not where all was there (BEP 3). */

@@ -4,7 +4,7 @@
  */
 
 import { Arena } from '../../shared/arena.ts';
-import type { PieceIndex, ShardId } from '../../shared/indices.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
 import { Ledger } from '../../shared/ledger.ts';
 import type { FullPiece, ShardTorrent } from '../../shared/messages.ts';
 import { type Sender, senderOf } from '../../shared/sender.ts';
@@ -21,7 +21,6 @@ import { ByteCounts, type PieceOrigin } from './byte-counts.ts';
 import type { DownloadListener, DownloadOptions, UnavailableFile } from './download-options.ts';
 import type { DownloadSymptoms } from './download-symptoms.ts';
 import { FileReaders } from './file-reader.ts';
-import { reclaim } from './lost-shard.ts';
 import { allocateArena } from './memory.ts';
 import { MissingFiles } from './missing-files.ts';
 import { Reusing } from './reusing.ts';
@@ -72,7 +71,10 @@ export class Download {
     const ledgerMemory = Ledger.allocate(g.pieceCount, options.isShared);
     this.#ledger = new Ledger(ledgerMemory);
     const wanted = skipUnwanted(this.#ledger, options.plan.wanted, g);
-    this.bytes = new ByteCounts(metainfo, options.plan, wanted, () => this.#verdicts.pendingBytes);
+    this.bytes = new ByteCounts(metainfo, options.plan, wanted, {
+      pending: () => this.#verdicts.pendingBytes,
+      kept: () => this.#unfinished?.keptBytes ?? 0,
+    });
     this.#files = DownloadFiles.of(files, metainfo, this.#ledger, listener);
     this.readers = new FileReaders(metainfo, options.plan, this.#files, this.#ledger);
     if (files !== null) files.place.onLost = (error) => this.#fail(error);
@@ -108,7 +110,7 @@ export class Download {
     this.#content = new ShardContent(race, metainfo, options.plan, ledgerMemory, place);
     this.#unsubscribe = race.subscribe({
       onFull: (pieces) => this.#full(pieces),
-      onShardLost: (shard) => this.#reclaim(shard),
+      onShardLost: (shard) => this.#full(this.#verdicts.reclaim(shard)),
       onBug: (error) => this.#fail(error),
     });
   }
@@ -167,7 +169,7 @@ export class Download {
     if (this.#reusing !== null) this.#news.tell();
     this.#webSeeds = startWebSeeds(this.#options, this.#share, this.#missing, {
       onFull: (pieces) => this.#full(pieces),
-      onOwnerGone: (owner) => this.#reclaim(owner),
+      onOwnerGone: (owner) => this.#full(this.#verdicts.reclaim(owner)),
       listener: this.#listener,
     });
   }
@@ -280,12 +282,6 @@ export class Download {
     const done = (): void => this.#end(() => this.#listener.onComplete());
     if (this.#files === null) return done();
     this.#files.finish(done, (error) => this.#fail(error));
-  }
-
-  /** The pieces that this holder claimed are missing again, except full ones. */
-  #reclaim(lost: ShardId): void {
-    const { arena, held } = this.#verdicts;
-    if (arena !== null) this.#full(reclaim(lost, this.#ledger, arena, held));
   }
 
   #fail(error: unknown): void {

@@ -1,10 +1,10 @@
 /** Unfinished pieces outlive a run: their blocks go from the slots to a file at its end, and back into slots when the next run begins. */
 import type { Arena } from '../../shared/arena.ts';
-import { blocksOfPiece, lengthOfBlock } from '../../shared/geometry.ts';
+import { blocksOfPiece, dataOfPiece, lengthOfBlock } from '../../shared/geometry.ts';
 import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import type { FullPiece } from '../../shared/messages.ts';
-import { EARLIER_RUN } from '../../shared/sender.ts';
+import { EARLIER_RUN, type Sender } from '../../shared/sender.ts';
 import { EARLIER_RUN_OWNER } from '../../shared/slot-owner.ts';
 import { type BlockFile, type BlockRun, blockRuns } from '../storage/block-file.ts';
 import type { Verdicts } from './verdicts.ts';
@@ -19,6 +19,7 @@ export class UnfinishedPieces {
   readonly #slots: Slots;
   #reading: Promise<void> | null = null;
   #hasRestored = false;
+  #keptBytes = 0;
   #ending: Promise<void> | null = null;
 
   private constructor(file: BlockFile, ledger: Pieces, slots: Slots) {
@@ -70,11 +71,12 @@ export class UnfinishedPieces {
   bytesOf(pieces: readonly FullPiece[]): number {
     const { arena } = this.#slots;
     if (!this.#hasRestored || arena === null) return 0;
-    let bytes = 0;
-    for (const { slot } of pieces)
-      for (const [block, sender] of arena.senders(slot).entries())
-        if (sender === EARLIER_RUN) bytes += lengthOfBlock(arena.geometry, arena.pieceOf(slot), block);
-    return bytes;
+    return pieces.reduce((sum, { slot }) => sum + bytesFrom(arena, slot, isOfEarlierRun), 0);
+  }
+
+  /** Bytes that this run received, and keeps for the next one. */
+  get keptBytes(): number {
+    return this.#keptBytes;
   }
 
   /**
@@ -103,7 +105,10 @@ export class UnfinishedPieces {
       },
       memory: (run: BlockRun) => memoryOf(arena, slot, run),
     }));
-    if (kept.length > 0) await this.#file.write(kept);
+    if (kept.length === 0) return;
+    await this.#file.write(kept);
+    for (const slot of slots.values())
+      this.#keptBytes += bytesFrom(arena, slot, (sender) => !isOfEarlierRun(sender));
   }
 
   /** A piece with blocks that nothing speaks against: one that was full and is not verified was bad. */
@@ -113,6 +118,19 @@ export class UnfinishedPieces {
     if (arena.isSolo(slot) || arena.avoidedIn(slot).length > 0) return false;
     return this.#ledger.isWanted(arena.pieceOf(slot));
   }
+}
+
+function isOfEarlierRun(sender: Sender): boolean {
+  return sender === EARLIER_RUN;
+}
+
+/** Without padding: it counts for nothing. */
+function bytesFrom(arena: Arena, slot: SlotIndex, isCounted: (sender: Sender) => boolean): number {
+  const piece = arena.pieceOf(slot);
+  let bytes = 0;
+  for (const [block, sender] of arena.senders(slot).entries())
+    if (sender !== null && isCounted(sender)) bytes += lengthOfBlock(arena.geometry, piece, block);
+  return Math.min(bytes, dataOfPiece(arena.geometry, piece));
 }
 
 function memoryOf(arena: Arena, slot: SlotIndex, { from, to }: BlockRun): Uint8Array {

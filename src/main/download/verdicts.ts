@@ -4,7 +4,7 @@
  */
 import type { Arena, RetryRule } from '../../shared/arena.ts';
 import { lengthOfBlock } from '../../shared/geometry.ts';
-import type { PieceIndex, SlotIndex } from '../../shared/indices.ts';
+import type { PieceIndex, ShardId, SlotIndex } from '../../shared/indices.ts';
 import { type Ledger, PIECE_STATE } from '../../shared/ledger.ts';
 import { SLOT_LEFT_POLL_MS } from '../../shared/limits.ts';
 import type { Later } from '../../shared/lived-timer.ts';
@@ -13,6 +13,7 @@ import type { Sender } from '../../shared/sender.ts';
 import type { Evidence, PieceToStore, StorageResult } from '../../shared/storage-messages.ts';
 import { type BadBlocks, badBlocks } from './bad-blocks.ts';
 import { Blame } from './blame.ts';
+import { reclaim } from './lost-shard.ts';
 import { pendingBytes } from './pending-bytes.ts';
 
 const NO_HASHES = new Uint8Array(0);
@@ -78,6 +79,11 @@ export class Verdicts {
     );
     for (const { slot } of pieces) this.#held.add(slot);
     return pieces.map((full) => ({ ...full, suspect: this.#blame.isSuspect(full.piece) }));
+  }
+
+  /** This holder is gone: the pieces that it claimed are missing again, except full ones, which are returned. */
+  reclaim(lost: ShardId): FullPiece[] {
+    return this.#arena === null ? [] : reclaim(lost, this.#ledger, this.#arena, this.#held);
   }
 
   /** Frees the slots of good and bad pieces. The caller must count the good ones as verified. */

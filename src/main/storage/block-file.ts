@@ -38,12 +38,20 @@ interface Opened {
 
 export class BlockFile {
   readonly #folder: Folder;
+  readonly #assertOurs: () => void;
   readonly #name: string;
   readonly #infoHash: string;
   readonly #geometry: Geometry;
 
-  constructor(folder: Folder, name: string, infoHash: Uint8Array, geometry: Geometry) {
-    this.#folder = folder;
+  /** `place`: of the download; where another run has taken it over, its file is not touched. */
+  constructor(
+    { root, assertOurs }: { readonly root: Folder; readonly assertOurs: () => void },
+    name: string,
+    infoHash: Uint8Array,
+    geometry: Geometry,
+  ) {
+    this.#folder = root;
+    this.#assertOurs = assertOurs;
     this.#name = name;
     this.#infoHash = Buffer.from(infoHash).toString('hex');
     this.#geometry = geometry;
@@ -103,8 +111,9 @@ export class BlockFile {
     }
   }
 
-  /** Removes the file if it is ours. */
+  /** Removes the file if it is ours. Rejects with a `disk` failure if another run has the place. */
   async remove(): Promise<void> {
+    this.#assertOurs();
     if (this.#isOurs()) await this.#folder.files.slow.unlink(this.#folder.at(this.#name));
   }
 

@@ -105,8 +105,10 @@ export class DownloadFiles {
   /** The place of the blocks of unfinished pieces between two runs. Null: hashes are made of what comes, so it must come from one source. */
   get blockFile(): BlockFile | null {
     const { infoHash, geometry, plainFile } = this.#metainfo;
+    if (plainFile !== null) return null;
     const { root, plan } = this.#place;
-    return plainFile === null ? new BlockFile(root, blocksName(plan.root), infoHash, geometry) : null;
+    const place = { root, assertOurs: () => this.#place.assertOurs() };
+    return new BlockFile(place, blocksName(plan.root), infoHash, geometry);
   }
 
   /** The file system that they are on. */

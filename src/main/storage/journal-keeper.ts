@@ -172,11 +172,12 @@ export class JournalKeeper {
     const files = [...this.#touched];
     this.#noted = [];
     this.#touched.clear();
+    const unopened = new Map<number, unknown>();
     let flushing = files[0] as number;
     try {
       for (const file of files) {
         flushing = file;
-        await this.#flushFile(file);
+        await this.#flushFile(file, unopened);
       }
     } catch (error) {
       // A second flush would succeed and prove nothing: the system reports a failure once.
@@ -195,9 +196,18 @@ export class JournalKeeper {
       throw error;
     }
     this.#options.beforeClaims?.();
-    for (const piece of pieces) this.#claim(piece);
-    await this.#replace(this.#stamps, this.#verified);
-    this.#owed = null;
+    for (const piece of pieces) {
+      if (this.#filesOf(piece).some((file) => unopened.has(file))) this.#noted.push(piece);
+      else this.#claim(piece);
+    }
+    // If that fails, the last flush of the run tries again.
+    this.#owed = () => this.#replace(this.#stamps, this.#verified);
+    await this.#writeOwed();
+    for (const [file, error] of unopened) {
+      this.#touched.add(file);
+      this.#flushLater();
+      this.#trouble(error);
+    }
   }
 
   async #writeOwed(): Promise<void> {
@@ -210,8 +220,15 @@ export class JournalKeeper {
     }
   }
 
-  async #flushFile(file: number): Promise<void> {
-    const descriptor = this.#open(file);
+  /** A file that cannot be opened was not flushed, and nothing of it is lost: it is tried again. */
+  async #flushFile(file: number, unopened: Map<number, unknown>): Promise<void> {
+    let descriptor: number;
+    try {
+      descriptor = this.#open(file);
+    } catch (error) {
+      unopened.set(file, error);
+      return;
+    }
     try {
       await this.#files.slow.fdatasync(descriptor);
       this.#stampAs(file, this.#files.fstat(descriptor));
