@@ -426,6 +426,8 @@ export const MAX_FOUND_TOLD_PIECES = 8_192;
 export const RANDOM_FIRST_PIECES = 4;
 /** The piece order of a shard follows the availability in the swarm at this interval. */
 export const PICK_ORDER_MAX_AGE_MS = 2_000;
+/** Pieces that one look-up for a peer passes before it leaves the rest to the next one, so that no turn is long. */
+export const PICK_WALK_PIECES = 65_536;
 
 // --- Uploads -------------------------------------------------------------------------------------------------
 
