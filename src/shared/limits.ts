@@ -920,6 +920,10 @@ export const MAX_FLEET_TORRENT_BYTES = 8_388_608;
 export const DEFAULT_FLEET_LOCK_MS = 30_000;
 /** The shortest `--lock-time`: six renewals and a margin for slow disks need some time. */
 export const MIN_FLEET_LOCK_MS = 3_000;
+/** Renewals of a lock in its time. */
+export const FLEET_RENEWALS = 6;
+/** A machine may write for the time of so many renewals after it sent the last one that was confirmed; the others are a margin. */
+export const FLEET_LEASE_RENEWALS = 4;
 /** A job waits this long for the machine that has its data (`--affinity`): a restart with an update. */
 export const DEFAULT_FLEET_AFFINITY_MS = 300_000;
 /** Tries of a job that may fail (`--attempts`): with the waits between them, some hours. */
