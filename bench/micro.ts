@@ -15,6 +15,7 @@ import { Ledger } from '../src/shared/ledger.ts';
 import { peerAsSender } from '../src/shared/sender.ts';
 import { copyShared } from '../src/shared/shared-copy.ts';
 import { QUEUED, reducePeer } from '../src/workers/peer/peer-reducer.ts';
+import { OrderCursor } from '../src/workers/requests/order-cursor.ts';
 import { PieceOrder } from '../src/workers/requests/piece-order.ts';
 import { FrameDecoder, type FrameSink } from '../src/workers/wire/decoder.ts';
 import { RequestBatch } from '../src/workers/wire/encoder.ts';
@@ -101,6 +102,7 @@ add('peer life: dial to unchoke', { units: 4 }, () => {
   ({ state } = reducePeer(state, { type: 'unchoke' }, 4));
 });
 
+const ALL = { has: () => true };
 for (const pieces of [1, 10_000, 1_000_000]) {
   const ledger = new Ledger(Ledger.allocate(pieces));
   const owner = shardId(1);
@@ -111,20 +113,15 @@ for (const pieces of [1, 10_000, 1_000_000]) {
     ledger.release(piece, owner);
   });
   const order = new PieceOrder(ledger, 'rarest', Math.random);
-  const cursor = { order: -1, at: 0, openings: 0 };
+  const cursor = new OrderCursor();
   add(`rarest pick, ${pieces} pieces`, { units: 1 }, () => {
     cursor.at = 0;
-    order.next(cursor, () => true, 0);
+    order.next(cursor, ALL, () => true, 0);
   });
   add(
     `rarest order made anew, ${pieces} pieces`,
     { units: 1 },
-    () =>
-      void new PieceOrder(ledger, 'rarest', Math.random).next(
-        { order: -1, at: 0, openings: 0 },
-        () => true,
-        0,
-      ),
+    () => void new PieceOrder(ledger, 'rarest', Math.random).next(new OrderCursor(), ALL, () => true, 0),
   );
 }
 

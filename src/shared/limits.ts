@@ -428,6 +428,8 @@ export const MAX_FOUND_TOLD_PIECES = 8_192;
 export const RANDOM_FIRST_PIECES = 4;
 /** The piece order of a shard follows the availability in the swarm at this interval. */
 export const PICK_ORDER_MAX_AGE_MS = 2_000;
+/** Pieces that one look-up for a peer passes before it leaves the rest to the next one, so that no turn is long. */
+export const PICK_WALK_PIECES = 65_536;
 
 // --- Uploads -------------------------------------------------------------------------------------------------
 
@@ -922,6 +924,10 @@ export const MAX_FLEET_TORRENT_BYTES = 8_388_608;
 export const DEFAULT_FLEET_LOCK_MS = 30_000;
 /** The shortest `--lock-time`: six renewals and a margin for slow disks need some time. */
 export const MIN_FLEET_LOCK_MS = 3_000;
+/** Renewals of a lock in its time. */
+export const FLEET_RENEWALS = 6;
+/** A machine may write for the time of so many renewals after it sent the last one that was confirmed; the others are a margin. */
+export const FLEET_LEASE_RENEWALS = 4;
 /** A job waits this long for the machine that has its data (`--affinity`): a restart with an update. */
 export const DEFAULT_FLEET_AFFINITY_MS = 300_000;
 /** Tries of a job that may fail (`--attempts`): with the waits between them, some hours. */

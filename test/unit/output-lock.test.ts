@@ -198,3 +198,14 @@ test('a later try of the same job takes the lock from an earlier one that lives;
   later.release();
   assert.deepEqual(readdirSync(at.folder.path), []);
 });
+
+test('a try that wakes after a later one was through does not take the place for its own', async () => {
+  const at = place('fences that are gone');
+  const take = (attempt: number) =>
+    OutputLock.take(at.folder, 'lock', HOOKS, undefined, { job: 'unchoke/0c', attempt });
+  const frozen = await take(1);
+  (await take(2)).release();
+  assert.equal(frozen.isOurs(), false);
+  frozen.release();
+  assert.deepEqual(readdirSync(at.folder.path), []);
+});

@@ -6,6 +6,7 @@ import { shardId } from '../../src/shared/indices.ts';
 import { Ledger } from '../../src/shared/ledger.ts';
 import { PieceSet } from '../../src/workers/peer/piece-set.ts';
 import { ActivePiece } from '../../src/workers/requests/active-piece.ts';
+import { OrderCursor } from '../../src/workers/requests/order-cursor.ts';
 import { PieceOrder } from '../../src/workers/requests/piece-order.ts';
 import { RequestQueue } from '../../src/workers/requests/request-queue.ts';
 import { RequestWindow } from '../../src/workers/requests/request-window.ts';
@@ -15,6 +16,9 @@ import { dice } from '../support/dice.ts';
 import { wire } from '../support/wire-bytes.ts';
 
 const piece = (index: number): PieceIndex => index as PieceIndex;
+
+/** A seed. */
+const ALL = { has: () => true };
 
 test('a queue forgets received blocks in any order, and keeps the oldest when drained', () => {
   const queue = new RequestQueue();
@@ -62,10 +66,10 @@ test('the order is rarest first, without pieces that are not missing', () => {
     for (let i = 0; i < peers; i++) ledger.addAvailability(piece(index), 1);
   ledger.claim(piece(1), shardId(1));
   const order = new PieceOrder(ledger, 'rarest', () => 0.3);
-  const cursor = { order: -1, at: 0, openings: 0 };
+  const cursor = new OrderCursor();
   const taken: number[] = [];
   for (;;) {
-    const next = order.next(cursor, () => true, 0);
+    const next = order.next(cursor, ALL, () => true, 0);
     if (next === null) break;
     taken.push(next);
     ledger.claim(next, shardId(1));
@@ -77,14 +81,14 @@ test('the first pieces are picked at random, however rare others are', () => {
   const ledger = new Ledger(Ledger.allocate(1_000));
   for (let index = 0; index < 999; index++) ledger.addAvailability(piece(index), 1);
   const order = new PieceOrder(ledger, 'rarest', () => dice(7)(1_000) / 1_000);
-  const cursor = { order: -1, at: 0, openings: 0 };
+  const cursor = new OrderCursor();
   assert.notEqual(
-    order.next(cursor, () => true, 0),
+    order.next(cursor, ALL, () => true, 0),
     999,
   );
   for (let index = 0; index < 4; index++) ledger.verify(piece(index));
   assert.equal(
-    order.next(cursor, () => true, 2_000),
+    order.next(cursor, ALL, () => true, 2_000),
     999,
     'then the rarest',
   );
@@ -93,20 +97,20 @@ test('the first pieces are picked at random, however rare others are', () => {
 test('a piece that another shard gives back is found again', () => {
   const ledger = new Ledger(Ledger.allocate(3));
   const order = new PieceOrder(ledger, 'rarest', () => 0.5);
-  const cursor = { order: -1, at: 0, openings: 0 };
+  const cursor = new OrderCursor();
   ledger.claim(piece(0), shardId(2));
-  for (let i = 0; i < 2; i++) ledger.claim(order.next(cursor, () => true, 0) as PieceIndex, shardId(1));
+  for (let i = 0; i < 2; i++) ledger.claim(order.next(cursor, ALL, () => true, 0) as PieceIndex, shardId(1));
   assert.equal(
-    order.next(cursor, () => true, 100),
+    order.next(cursor, ALL, () => true, 100),
     null,
   );
   ledger.release(piece(0), shardId(2));
   assert.equal(
-    order.next(cursor, () => true, 200),
+    order.next(cursor, ALL, () => true, 200),
     null,
   );
   assert.equal(
-    order.next(cursor, () => true, 2_500),
+    order.next(cursor, ALL, () => true, 2_500),
     0,
   );
 });
@@ -114,11 +118,11 @@ test('a piece that another shard gives back is found again', () => {
 test('the order respects the peer’s pieces', () => {
   const order = new PieceOrder(new Ledger(Ledger.allocate(100)), 'rarest', Math.random);
   assert.equal(
-    order.next({ order: -1, at: 0, openings: 0 }, (index) => index === 42, 0),
+    order.next(new OrderCursor(), ALL, (index) => index === 42, 0),
     42,
   );
   assert.equal(
-    order.next({ order: -1, at: 0, openings: 0 }, () => false, 0),
+    order.next(new OrderCursor(), ALL, () => false, 0),
     null,
   );
 });
@@ -126,7 +130,8 @@ test('the order respects the peer’s pieces', () => {
 test('ties are random: two shards have different orders', () => {
   const first = (random: () => number) =>
     new PieceOrder(new Ledger(Ledger.allocate(1_000)), 'rarest', random).next(
-      { order: -1, at: 0, openings: 0 },
+      new OrderCursor(),
+      ALL,
       () => true,
       0,
     );

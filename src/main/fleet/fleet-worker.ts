@@ -31,10 +31,9 @@ export type Drain = 'finish' | 'hand-over';
 
 export class FleetWorker {
   readonly #options: FleetWorkerOptions;
-  readonly #running = new Set<JobRun>();
-  readonly #ended = new Set<Promise<void>>();
-  readonly #seeds = new Set<JobRun>();
-  readonly #given = new Set<Promise<void>>();
+  /** Downloads, and complete torrents that are given to peers, each with its end. */
+  readonly #running = new Map<JobRun, Promise<void>>();
+  readonly #seeds = new Map<JobRun, Promise<void>>();
   /** Aborts when no more jobs are taken. */
   readonly #draining = new AbortController();
   /** Aborts when the server is waited for no longer. */
@@ -58,9 +57,9 @@ export class FleetWorker {
     void this.#beat();
     try {
       while (!this.#draining.signal.aborted) await this.#next();
-      await Promise.all(this.#ended);
-      for (const seed of this.#seeds) seed.handOver();
-      await Promise.all(this.#given);
+      await Promise.all(this.#running.values());
+      for (const seed of this.#seeds.keys()) seed.handOver();
+      await Promise.all(this.#seeds.values());
     } finally {
       endBeats();
     }
@@ -73,7 +72,7 @@ export class FleetWorker {
     this.#draining.abort();
     this.#slotFree.resolve();
     if (how === 'finish') return;
-    for (const run of [...this.#running, ...this.#seeds]) run.handOver();
+    for (const run of this.#all) run.handOver();
   }
 
   /** What is told to a server that is away is given up: after their locks, the jobs go to others. */
@@ -120,13 +119,8 @@ export class FleetWorker {
       place: () => this.#rules(),
       signal: this.#leaving.signal,
     });
-    this.#running.add(run);
     onTaken(run);
-    const ended = this.#work(run).finally(() => {
-      this.#ended.delete(ended);
-      this.#slotFree.resolve();
-    });
-    this.#ended.add(ended);
+    this.#running.set(run, this.#work(run));
   }
 
   async #work(run: JobRun): Promise<void> {
@@ -141,18 +135,22 @@ export class FleetWorker {
       if (this.#leaving.signal.aborted) return;
       this.#bug ??= { error };
       this.drain('hand-over');
+    } finally {
+      this.#slotFree.resolve();
     }
   }
 
   /** It needs no slot. */
   #seed(run: JobRun): void {
-    this.#seeds.add(run);
     const given = run.given.finally(() => {
       this.#seeds.delete(run);
-      this.#given.delete(given);
       this.#uploadedOfGone += run.uploaded;
     });
-    this.#given.add(given);
+    this.#seeds.set(run, given);
+  }
+
+  get #all(): JobRun[] {
+    return [...this.#running.keys(), ...this.#seeds.keys()];
   }
 
   #rules(): PlaceRules {
@@ -178,11 +176,11 @@ export class FleetWorker {
 
   #record(): MachineRecord {
     const { machine, slots } = this.#options;
-    const jobs = [...this.#running].map(({ id, name, state }) => {
+    const jobs = [...this.#running.keys()].map(({ id, name, state }) => {
       const { phase, bytes, totalBytes, rate } = state;
       return { id, name, phase, bytes, totalBytes, rate };
     });
-    const live = [...this.#running, ...this.#seeds].reduce((sum, run) => sum + run.uploaded, 0);
+    const live = this.#all.reduce((sum, run) => sum + run.uploaded, 0);
     const uploaded = this.#uploadedOfGone + live;
     const upRate = Math.max(0, Math.round(((uploaded - this.#uploadedBefore) * 1_000) / FLEET_BEAT_MS));
     this.#uploadedBefore = uploaded;

@@ -3,7 +3,7 @@
  * takes a job which is not for it puts it back with a delay.
  */
 import { FLEET_LATER_MS } from '../../shared/limits.ts';
-import type { JobState } from './fleet-job.ts';
+import type { JobState, Until } from './fleet-job.ts';
 
 export type JobPlace =
   | { readonly kind: 'here' }
@@ -27,11 +27,16 @@ export function placeOf(state: JobState, { machine, affinityMs, now }: PlaceRule
   // The first machine that finds it decides how long it waits.
   const until = waitsFor ?? { machine: state.machine, at: now + affinityMs };
   if (until.at <= now) return { kind: 'here' };
-  return { kind: 'later', at: until.at, state: { ...state, phase: 'waiting', rate: 0, waitsFor: until } };
+  return { kind: 'later', at: until.at, state: goneBack(state, until) };
 }
 
 /** The state of a job that its machine gives back in order. */
 export function handedOver(state: JobState, { machine, affinityMs, now }: PlaceRules): JobState {
   const waitsFor = affinityMs > 0 && state.bytes > 0 ? { machine, at: now + affinityMs } : null;
+  return goneBack(state, waitsFor);
+}
+
+/** The state of a job that no machine has any more. */
+export function goneBack(state: JobState, waitsFor: Until | null): JobState {
   return { ...state, phase: 'waiting', rate: 0, waitsFor };
 }

@@ -12,10 +12,10 @@ import type { JobFailure, JobState } from './fleet-job.ts';
 import type { HeldJob } from './fleet-queue.ts';
 import { JobDoctor } from './job-doctor.ts';
 import { fateOf } from './job-fate.ts';
-import { handedOver, type PlaceRules } from './job-place.ts';
+import { goneBack, handedOver, type PlaceRules } from './job-place.ts';
 import { sourceOf } from './job-source.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { LostJob, untilBack } from './until-back.ts';
+import { LostJob, unlessAborted, untilBack } from './until-back.ts';
 
 export interface JobRunOptions {
   readonly job: HeldJob;
@@ -38,12 +38,15 @@ export class JobRun {
   readonly #keeper: LeaseKeeper;
   readonly #stop = new AbortController();
   #run: TorrentRun | null = null;
+  /** Resolves when nothing of the run is left. */
+  #ended: Promise<unknown> = Promise.resolve();
   #doctor: JobDoctor | null = null;
   #state: JobState;
   #lostTo: string | null = null;
   #sameAs: string | null = null;
   /** The report that is on its way; null if none is. */
   #reporting: Promise<void> | null = null;
+  #endReports: () => void = () => {};
   #given: Promise<void> = Promise.resolve();
 
   constructor(options: JobRunOptions) {
@@ -104,17 +107,19 @@ export class JobRun {
 
   /** Resolves when the slot is free. A complete torrent may be given to peers from then on. Rejects with a bug of ours. */
   async run(): Promise<JobEnd> {
-    if (!(await this.#keeper.begin())) return this.#lost();
-    this.#state = { ...this.#state, machine: this.#options.place().machine, phase: 'searching' };
-    this.#report();
-    const end = this.#options.session.world.every(FLEET_REPORT_MS, () => this.#report());
+    const { session, place, signal } = this.#options;
     try {
+      if (!(await unlessAborted(this.#keeper.begin(), signal))) return await this.#lost();
+      this.#state = { ...this.#state, machine: place().machine, phase: 'searching' };
+      this.#report();
+      this.#endReports = session.world.every(FLEET_REPORT_MS, () => this.#report());
       return await this.#work();
     } catch (error) {
-      if (error instanceof LostJob) return this.#lost();
+      if (error instanceof LostJob) return await this.#lost();
+      await this.#halt();
       throw error;
     } finally {
-      end();
+      this.#endReports();
       this.#keeper.stop();
     }
   }
@@ -135,6 +140,7 @@ export class JobRun {
       });
     });
     const ended = run.run(this.#stop.signal);
+    this.#ended = ended;
     const first = await Promise.race([seeds, ended]);
     if (this.#sameAs !== null) return this.#leave();
     if (first === 'seeds') this.#given = ended.then(() => {});
@@ -205,14 +211,10 @@ export class JobRun {
     const fate = fateOf(failure.code, { failed: job.failed + 1, most: attempts, backoffMs });
     const avoidMs = fate.kind === 'again' ? fate.avoidMs : 0;
     this.#look('waiting');
-    this.#state = {
-      ...this.#state,
-      failure,
-      rate: 0,
-      avoids: avoidMs === 0 ? null : { machine, at: now + avoidMs },
-      // Where the disk is full, nobody waits for the data.
-      waitsFor: avoidMs === 0 ? null : { machine, at: now },
-    };
+    // Where the disk is full, nobody waits for the data.
+    const waitsFor = avoidMs === 0 ? null : { machine, at: now };
+    const avoids = avoidMs === 0 ? null : { machine, at: now + avoidMs };
+    this.#state = { ...goneBack(this.#state, waitsFor), failure, avoids };
     onNews(`${this.name}: ${failure.message}`);
     await this.#tell(() => job.fail(failure, this.#state, fate.kind === 'again' ? fate.afterMs : null));
     if (failure.code === 'bug') throw error;
@@ -229,19 +231,28 @@ export class JobRun {
     return 'handed-over';
   }
 
-  #lost(): JobEnd {
+  async #lost(): Promise<JobEnd> {
     const why = this.#lostTo ?? 'the queue gave the job to others';
     this.#keeper.lease.end();
+    await this.#halt();
     this.#options.onNews(
       `${this.name}: stopped, because ${why}; writes refused since: ${this.refusedWrites}`,
     );
     return 'lost';
   }
 
-  /** The last word about the job, after all reports. */
+  /** A torrent that is complete may be given to peers while the queue is told so. */
+  async #halt(): Promise<void> {
+    this.#stop.abort();
+    await this.#ended;
+  }
+
+  /** The last word about the job, after all reports: one that came later would say that we still have it. */
   async #tell(call: () => Promise<void>): Promise<void> {
-    await this.#reporting;
-    await untilBack(call, this.#options.signal);
+    const { signal } = this.#options;
+    this.#endReports();
+    await unlessAborted(this.#reporting ?? Promise.resolve(), signal);
+    await untilBack(call, signal);
   }
 
   get #phase(): JobState['phase'] {

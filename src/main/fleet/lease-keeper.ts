@@ -4,11 +4,9 @@
  * by a third of its time. In this third, a write that began in time comes to its end.
  */
 import { Lease, type Moment } from '../../shared/lease.ts';
+import { FLEET_LEASE_RENEWALS, FLEET_RENEWALS } from '../../shared/limits.ts';
 import type { HeldJob } from './fleet-queue.ts';
 
-/** Renewals in the time of one lock. */
-const RENEWALS = 6;
-const LEASE_SHARE = 2 / 3;
 /** Of a job that is complete: nobody else gets it. */
 const FOR_GOOD_MS = 1e12;
 
@@ -30,17 +28,18 @@ export class LeaseKeeper {
   #isCompleting = false;
   #isKept = false;
   #isLost = false;
+  #isStopped = false;
 
   constructor(options: LeaseKeeperOptions) {
     this.#options = options;
     this.lease = new Lease(Lease.allocate(), options.now);
   }
 
-  /** Resolves to false if the lock is lost already. */
+  /** Resolves to false if the lock is lost already, or nobody waited for it. */
   async begin(): Promise<boolean> {
     await this.#renew();
-    if (this.#isLost) return false;
-    this.#end = this.#options.every(this.#options.lockMs / RENEWALS, () => this.#look());
+    if (this.#isLost || this.#isStopped) return false;
+    this.#end = this.#options.every(this.#options.lockMs / FLEET_RENEWALS, () => this.#look());
     return true;
   }
 
@@ -58,6 +57,7 @@ export class LeaseKeeper {
 
   /** No more renewals. */
   stop(): void {
+    this.#isStopped = true;
     this.#end?.();
     this.#end = null;
   }
@@ -75,7 +75,8 @@ export class LeaseKeeper {
       const isOurs = await job.renew();
       if (this.#isKept || (!isOurs && this.#isCompleting)) return;
       if (!isOurs) return this.#lose('the queue gave the job to others');
-      if (!this.lease.extend(sent, lockMs * LEASE_SHARE)) this.#lose('the lock was confirmed too late');
+      if (!this.lease.extend(sent, (lockMs * FLEET_LEASE_RENEWALS) / FLEET_RENEWALS))
+        this.#lose('the lock was confirmed too late');
     } catch {
       // The server is away: the lease decides how long that may last.
     } finally {

@@ -2,13 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Job } from 'bullmq';
 import { Failure } from '../failure.ts';
-import { away, openQueues, type Queues, TryAgain } from './bullmq.ts';
+import { away, openQueues, type Queues } from './bullmq.ts';
+import { callOwn } from './call-own.ts';
 import { readJobData, stateOf } from './fleet-job.ts';
-import type { FleetQueue, HeldJob, ListedJob, WorkerQueue } from './fleet-queue.ts';
+import type { FleetQueue, ListedJob, WorkerQueue } from './fleet-queue.ts';
+import { heldJob } from './held-job.ts';
 import { type JobName, JobNames } from './job-names.ts';
 import type { QueueAddress } from './queue-address.ts';
 import { Records } from './records.ts';
-import { LostJob } from './until-back.ts';
 
 /** BullMQ asks `bullmq.ts` for the wait. */
 const BACKOFF = 'fleet';
@@ -17,9 +18,6 @@ const STATES = [
   ...(['waiting', 'prioritized', 'active', 'delayed', 'completed', 'failed'] as const),
   'paused' as 'waiting',
 ];
-/** What BullMQ says of a job that is not ours any more, or is gone. */
-const LOST = /missing lock|lock mismatch|missing key|missing job|not (?:in the )?active/i;
-
 /** Rejects with a `queue` failure, or with a usage failure that names missing packages. */
 export async function openFleet(address: QueueAddress): Promise<FleetQueue> {
   const queues = await openQueues(address, null);
@@ -120,19 +118,20 @@ export async function openWorker(
       const job = (await worker.getNextJob(token, { block: false })) as Job | undefined;
       told = '';
       if (job === undefined) return null;
-      const taken = held(job, { queues, records, names, token, lockMs });
+      const taken = heldJob(job, { queues, records, names, token, lockMs });
       if (taken.state.waitsFor !== null) await records.waitsNoMore(taken.id).catch(() => {});
       return taken;
     },
     say: (record) => records.say(record),
-    callOwn: async (machine) => {
-      for (const id of await records.waitingFor(machine)) {
-        const job = await jobs.getJob(id);
-        // Another machine may take it, or remove it, at this moment.
-        if (job !== undefined && (await job.isDelayed())) await toFront(job).catch(() => {});
-        await records.waitsNoMore(id);
-      }
-    },
+    callOwn: (machine) =>
+      callOwn(machine, records, {
+        stateOf: (id) => jobs.getJobState(id),
+        toFront: async (id) => {
+          const job = await jobs.getJob(id);
+          await job?.promote();
+          await job?.changePriority({ priority: 0, lifo: true });
+        },
+      }),
     forget: (machine) => records.forget(machine),
     close: () => queues.close(),
   };
@@ -151,69 +150,6 @@ function jobNames({ jobs, names }: Queues): JobNames {
     name: async (hash, name) => void (await names.add('name', name, { jobId: hash })),
     unname: async (hash) => void (await names.remove(hash)),
   });
-}
-
-interface Holding {
-  readonly queues: Queues;
-  readonly records: Records;
-  readonly names: JobNames;
-  readonly token: string;
-  readonly lockMs: number;
-}
-
-function held(job: Job, { queues: { bullmq }, records, names, token, lockMs }: Holding): HeldJob {
-  const id = job.id ?? '';
-  const { attempts = 1, backoff } = job.opts;
-  const backoffMs = typeof backoff === 'object' ? (backoff.delay ?? 0) : 0;
-  const ours = async (work: () => Promise<unknown>): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (error instanceof Error && LOST.test(error.message))
-        throw new LostJob(error.message, { cause: error });
-      throw error;
-    }
-  };
-  const report: HeldJob['report'] = (state) => ours(() => job.updateProgress({ ...state }));
-  return {
-    id,
-    data: readJobData(job.data),
-    state: stateOf(job.progress),
-    attempt: job.attemptsStarted,
-    failed: job.attemptsMade,
-    wishes: { attempts, backoffMs },
-    renew: async () => Number(await job.extendLock(token, lockMs)) === 1,
-    claim: (ids) => names.claim(id, ids),
-    report,
-    complete: async (state) => {
-      await report(state);
-      await ours(() => job.moveToCompleted(null, token, false));
-    },
-    leave: () => {
-      job.opts.removeOnComplete = true;
-      return ours(() => job.moveToCompleted(null, token, false));
-    },
-    fail: async (failure, state, afterMs) => {
-      await report(state);
-      const error =
-        afterMs === null
-          ? new bullmq.UnrecoverableError(failure.message)
-          : new TryAgain(failure.message, Math.max(1, afterMs));
-      await ours(() => job.moveToFailed(error, token, false));
-    },
-    putBack: async (at, state) => {
-      await report(state);
-      if (state.waitsFor !== null && state.waitsFor.at > Date.now())
-        await records.waitFor(state.waitsFor.machine, id);
-      await ours(() => (at > Date.now() ? job.moveToDelayed(at, token) : job.moveToWait(token)));
-    },
-  };
-}
-
-/** Before all that wait: what was begun is finished first. */
-async function toFront(job: Job): Promise<void> {
-  await job.promote();
-  await job.changePriority({ priority: 0, lifo: true });
 }
 
 function listed(job: Job): ListedJob {

@@ -65,6 +65,7 @@ export class OutputLock {
   readonly #name: string;
   readonly #descriptor: number;
   readonly #endTouching: () => void;
+  readonly #isFenced: boolean;
   /** Of the file that it holds open, so it does not change. */
   #inode: bigint | null = null;
   /** By the calendar; null if it failed. */
@@ -77,7 +78,9 @@ export class OutputLock {
     descriptor: number,
     onLost: (error: Failure) => void,
     { meanwhile }: LockWorld,
+    isFenced: boolean,
   ) {
+    this.#isFenced = isFenced;
     this.#folder = folder;
     this.#name = name;
     this.#descriptor = descriptor;
@@ -98,7 +101,8 @@ export class OutputLock {
   ): Promise<OutputLock> {
     for (;;) {
       const descriptor = create(folder, name, world.processes, fence);
-      if (descriptor !== null) return new OutputLock(folder, name, descriptor, hooks.onLost, world);
+      if (descriptor !== null)
+        return new OutputLock(folder, name, descriptor, hooks.onLost, world, fence !== null);
       const seen = look(folder, name);
       if (seen === null) continue;
       if (
@@ -144,11 +148,14 @@ export class OutputLock {
     }
   }
 
-  /** False if another process has the place. If the lock was removed by hand, no other process has it. */
+  /**
+   * False if another process has the place. If the lock was removed by hand, no other process has it. That of a job is gone as well when
+   * a later try has taken it and is through.
+   */
   isOurs(): boolean {
     const stats = this.#folder.look(this.#name);
     this.#inode ??= this.#folder.files.fstat(this.#descriptor).ino;
-    return stats === null || stats.ino === this.#inode;
+    return stats === null ? !this.#isFenced : stats.ino === this.#inode;
   }
 }
 

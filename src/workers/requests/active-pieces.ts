@@ -203,7 +203,7 @@ export class ActivePieces {
       if (active !== null && canServe(peer, active, now)) return active;
     }
     for (;;) {
-      const piece = this.#suggestedBy(peer, may) ?? this.#order.next(peer.book.cursor, may, now);
+      const piece = this.#suggestedBy(peer, may) ?? this.#order.next(peer.book.cursor, peer.pieces, may, now);
       if (piece === null) return null;
       const active = this.#take(piece, now);
       if (active !== null && canServe(peer, active, now)) return active;

@@ -131,7 +131,7 @@ export class BlockRequester implements Requester {
   }
 
   widened(peer: RequestedPeer): void {
-    peer.book.cursor.at = 0;
+    peer.book.cursor.widened();
   }
 
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place {

@@ -4,32 +4,25 @@
  * all shards count together. The order is computed at most every two seconds: to sort a million pieces for each request would
  * block the shard. `sequential` is the order of the torrent, for users who want the beginning first.
  * Pieces of a higher priority come before all others. The order is computed again at once when main changes a priority. (Pieces
- * that a reader waits for come before any order: `urgent-pieces.ts`.) In a cluster, pieces are reserved and opened: a search that has come to
- * the end begins again if any were opened meanwhile.
+ * that a reader waits for come before any order: `urgent-pieces.ts`.) A search begins anew when the order is new, when the
+ * peer has got pieces, and (in a cluster) when reserved pieces were opened. Of a large torrent it goes to its end first: most pieces may be
+ * with seeds alone, and are rarer than all that this peer has, so a search that always began anew would never come to those.
  */
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { PIECE_STATE } from '../../shared/ledger.ts';
-import { PICK_ORDER_MAX_AGE_MS, RANDOM_FIRST_PIECES } from '../../shared/limits.ts';
+import { PICK_ORDER_MAX_AGE_MS, PICK_WALK_PIECES, RANDOM_FIRST_PIECES } from '../../shared/limits.ts';
 import type { PickOrder } from '../../shared/messages.ts';
 import { PRIORITY } from '../../shared/priority.ts';
+import type { PieceSet } from '../peer/piece-set.ts';
+import type { OrderCursor } from './order-cursor.ts';
 
 /** Pieces that this many peers have count as equally common. */
 const RARITY_CLASSES = 256;
 /** Each priority has its own. */
 const CLASSES = RARITY_CLASSES * (PRIORITY.now + 1);
-/** Positions that one look-up checks before it leaves the rest to the next one, so that no turn is long. */
-const MAX_WALK = 8_192;
-
-/**
- * The position of a peer's search; each search continues where the last one of the same order ended. `openings`: those of reserved pieces
- * (in a cluster) when it began at the first position.
- */
-export interface OrderCursor {
-  order: number;
-  at: number;
-  openings: number;
-}
+/** To look at a piece that the peer has costs as much as to pass so many that it has not. */
+const LOOK_COST = 8;
 
 export class PieceOrder {
   readonly #ledger: Ledger;
@@ -40,6 +33,8 @@ export class PieceOrder {
   #madeAt = Number.NEGATIVE_INFINITY;
   #stale = true;
   #levelChanges = 0;
+  /** The first order with the priorities of now. */
+  #prioritized = 0;
   /** No position before this one is missing. */
   #first = 0;
   #reachable = true;
@@ -62,29 +57,42 @@ export class PieceOrder {
     this.#stale = true;
   }
 
-  /** The next missing piece in the order for which `has` is true, from the cursor on; null if there is none now. */
-  next(cursor: OrderCursor, has: (piece: number) => boolean, now: number): PieceIndex | null {
+  /** The next missing piece in the order that the peer has, and for which `may` is true; null if this look-up found none. */
+  next(
+    cursor: OrderCursor,
+    pieces: Pick<PieceSet, 'has'>,
+    may: (piece: number) => boolean,
+    now: number,
+  ): PieceIndex | null {
     this.#refresh(now);
-    const { openings } = this.#ledger.reserved;
-    // What was opened behind the cursor is found in the next pass. To begin anew at once could keep it from ever reaching the end.
-    const isPassed = cursor.at >= this.#pieces.length && cursor.openings !== openings;
-    if (cursor.order !== this.#made || isPassed) {
-      cursor.order = this.#made;
-      cursor.at = 0;
-      cursor.openings = openings;
-    }
-    while (this.#first < this.#pieces.length && !this.#missing(this.#first)) this.#first += 1;
+    this.#follow(cursor);
+    const order = this.#pieces;
+    while (this.#first < order.length && !this.#missing(order[this.#first] as number)) this.#first += 1;
     let at = Math.max(cursor.at, this.#first);
-    const end = Math.min(this.#pieces.length, at + MAX_WALK);
-    for (; at < end; at++) {
-      if (!this.#missing(at) || !has(this.#pieces[at] as number)) continue;
-      cursor.at = at;
-      return this.#pieces[at] as PieceIndex;
+    for (let left = PICK_WALK_PIECES; at < order.length && left > 0; at++) {
+      const piece = order[at] as number;
+      const has = pieces.has(piece);
+      left -= has ? LOOK_COST : 1;
+      if (has && !this.#missing(piece)) continue;
+      if (has && may(piece)) {
+        cursor.at = at;
+        return piece as PieceIndex;
+      }
+      cursor.passed += 1;
     }
     cursor.at = at;
+    cursor.isLong = at < order.length;
     // Another shard, or main for a dead one, gave back the missing piece: the next order will contain it.
-    if (at >= this.#pieces.length && this.#ledger.missingCount > 0) this.#stale = true;
+    if (!cursor.isLong && this.#ledger.missingCount > 0) this.#stale = true;
     return null;
+  }
+
+  #follow(cursor: OrderCursor): void {
+    const { openings } = this.#ledger.reserved;
+    const isOther = cursor.order !== this.#made;
+    if (!isOther && cursor.openings === openings) return;
+    if (!cursor.isLong || cursor.order < this.#prioritized) cursor.begin(this.#made, openings);
+    else if (isOther) cursor.moveTo(this.#made);
   }
 
   /** True if a connected peer has a missing piece. Checked as rarely as the order is computed. */
@@ -96,8 +104,8 @@ export class PieceOrder {
     return this.#reachable;
   }
 
-  #missing(at: number): boolean {
-    return this.#ledger.stateOf(this.#pieces[at] as PieceIndex) === PIECE_STATE.missing;
+  #missing(piece: number): boolean {
+    return this.#ledger.stateOf(piece as PieceIndex) === PIECE_STATE.missing;
   }
 
   #refresh(now: number): void {
@@ -109,6 +117,7 @@ export class PieceOrder {
     this.#stale = atRandom;
     this.#madeAt = now;
     this.#made += 1;
+    if (isReprioritized) this.#prioritized = this.#made;
     this.#first = 0;
     const missing = new Int32Array(this.#ledger.pieceCount);
     const count = this.#ledger.missingInto(missing);

@@ -4,7 +4,7 @@ import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { BLOCK_BYTES } from '../../shared/limits.ts';
 import type { PieceSet } from '../peer/piece-set.ts';
 import type { ActivePiece } from './active-piece.ts';
-import type { OrderCursor } from './piece-order.ts';
+import { OrderCursor } from './order-cursor.ts';
 import type { Refusals } from './refusals.ts';
 import { RequestQueue } from './request-queue.ts';
 import { RequestWindow } from './request-window.ts';
@@ -56,7 +56,7 @@ const REFILL_SHARE = 4;
 export class RequestBook {
   readonly queue = new RequestQueue();
   readonly window = new RequestWindow();
-  readonly cursor: OrderCursor = { order: -1, at: 0, openings: 0 };
+  readonly cursor = new OrderCursor();
   /** The piece that it fetches from first. */
   current: ActivePiece | null = null;
   /** The block that is being received, if it has a place. */
@@ -124,7 +124,7 @@ export interface Requester {
   rejected(peer: RequestedPeer, piece: number, begin: number): void;
   /** The peer no longer has this piece (BEP 54). */
   lost(peer: RequestedPeer, piece: number): void;
-  /** More may be requested from the peer than before (a new piece, an unchoke): its search starts again. */
+  /** More may be requested from the peer than before (a new piece, an unchoke): what its search has passed counts again. */
   widened(peer: RequestedPeer): void;
   blockStart(peer: RequestedPeer, piece: number, begin: number, length: number): Place;
   /** True if a block that we requested is complete. */
