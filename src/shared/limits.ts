@@ -85,6 +85,12 @@ export const LEAF_ASKS_AT_ONCE = 4;
 export const LEAF_ASK_MORE_MS = 750;
 /** Requests for hashes to one peer that we remember: its answers may be late. */
 export const MAX_ASKED_HASHES = 64;
+/** Bytes of hashes that one peer gets at once: of half a million pieces. What it requests beyond is rejected. */
+export const HASHES_BURST_BYTES = 16_777_216;
+/** And per second over time: of 8,192 pieces. */
+export const HASHES_BYTES_PER_S = 262_144;
+/** Pieces that are read at one time to hash their blocks for one peer. */
+export const MAX_PEER_LEAF_READS = 4;
 /** Requests for hashes of one peer that wait at one time. More are rejected. */
 export const MAX_HASH_REQUESTS = 16;
 /** A metadata part that has not arrived after this time is requested from other peers. */

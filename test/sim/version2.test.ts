@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HashRequest } from '../../src/shared/hash-messages.ts';
 import { peerIndex } from '../../src/shared/indices.ts';
-import { MAX_HASH_REQUESTS } from '../../src/shared/limits.ts';
+import { HASHES_BURST_BYTES, HASHES_BYTES_PER_S, MAX_HASH_REQUESTS } from '../../src/shared/limits.ts';
 import type { Verb } from '../support/fake-peer.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
@@ -99,6 +99,31 @@ test('a request goes to main, its answer to the peer; too many at one time are r
   assert.ok(peer?.bytesHeard.endsWith(answer));
   shard.command({ type: 'tell-hashes', peer: peerIndex(0), request: REQUEST, answer: null });
   assert.ok(peer?.bytesHeard.endsWith(frame(23, ask(REQUEST)).toString('latin1')));
+});
+
+test('a peer that requests hashes without end gets some at once, and then as many as a second allows', () => {
+  const bytes = REQUEST.count * 32;
+  const [burst, perS] = [HASHES_BURST_BYTES / bytes, HASHES_BYTES_PER_S / bytes];
+  const shard = new VirtualShard(HYBRID);
+  const [peer] = shard.add({ script: [shake(V2_HASH)] });
+  shard.run(100);
+  /** Returns how many of these requests main hears of. */
+  const heard = (requests: number): number => {
+    const before = shard.events.length;
+    for (let i = 0; i < requests; i++) {
+      peer?.say(frame(21, ask(REQUEST)));
+      shard.run(0);
+      const [event] = shard.events.slice(-1);
+      if (event?.type === 'hash-request')
+        shard.command({ type: 'tell-hashes', peer: peerIndex(0), request: REQUEST, answer: null });
+    }
+    return shard.events.slice(before).filter(({ type }) => type === 'hash-request').length;
+  };
+  assert.equal(heard(burst + 10), burst);
+  shard.run(1_000);
+  const later = heard(perS + 10);
+  assert.ok(later >= perS && later <= perS + 1, `${later}`);
+  assert.deepEqual(shard.closings, [], 'it is rejected, not closed');
 });
 
 test('main hears only of hashes that it asked for, once', () => {

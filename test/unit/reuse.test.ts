@@ -137,14 +137,31 @@ test('samples decide between files of one size; a twin has one of them right', (
   // Eight of each that is long enough, two of the short one.
   assert.equal(sought.length, 8 + 8 + 2);
   assert.deepEqual([sampled.of(0), sampled.twinOf(0)], [[], null], 'nothing is known of them');
-  sampled.hit('/x/two');
-  sampled.hit('/x/two');
-  sampled.hit('/x/a');
+  sampled.hit(piece(0), '/x/two');
+  sampled.hit(piece(5), '/x/two');
+  sampled.hit(piece(0), '/x/a');
   assert.deepEqual(
     sampled.of(0).map(({ path }) => path),
     ['/x/two', '/x/a'],
   );
   assert.equal(sampled.twinOf(0)?.path, '/x/two');
+});
+
+test('files of one size that were renamed: the twin of each is the one that has its own pieces', () => {
+  const files = ['a', 'b'].map((path, i) => ({ path, bytes: content(20 * PIECE, i) }));
+  const metainfo = parseMetainfo(madeTorrent(files, PIECE).torrent, 'volumes');
+  const sources = ['/x/1', '/x/2'].map((path) => source(path, 20 * PIECE));
+  const sampled = new SampledSources(
+    metainfo,
+    sources,
+    () => true,
+    () => false,
+  );
+  // The first one is b.
+  for (const at of [20, 25, 30]) sampled.hit(piece(at), '/x/1');
+  assert.deepEqual([sampled.twinOf(0), sampled.twinOf(1)?.path], [null, '/x/1']);
+  sampled.hit(piece(3), '/x/2');
+  assert.deepEqual([sampled.twinOf(0)?.path, sampled.twinOf(1)?.path], ['/x/2', '/x/1']);
 });
 
 test('by hash: in version 1 only pieces of files that begin with a piece, in version 2 all', () => {

@@ -10,6 +10,7 @@ import {
   HASHES_TIMEOUT_MS,
   LEAF_ASK_MORE_MS,
   LEAF_ASKS_AT_ONCE,
+  MAX_HASHES,
   MAX_LEAF_ASKS,
 } from '../../shared/limits.ts';
 import { layersOver, rootOver } from '../../shared/merkle.ts';
@@ -95,7 +96,8 @@ export function leafSearch(
   const count = trees.widths[piece] ?? 1;
   const start = offsetOfPiece(g, piece);
   const file = files.find(({ offset, length }) => offset <= start && start < offset + length);
-  if (root === null || count < 2 || file === undefined) return null;
+  // Of a piece of more than 128 MiB no message can have them all.
+  if (root === null || count < 2 || count > MAX_HASHES || file === undefined) return null;
   const index = (start - file.offset) / BLOCK_BYTES;
   // So many that the root of the piece is reached, and no uncles.
   const proofs = layersOver(count) - 1;

@@ -1,4 +1,6 @@
 /** Hashes of trees (BEP 52) with one peer: what it asks main for and what main asks it for, within limits. */
+
+import type { Clock } from '../../shared/clock.ts';
 import {
   type HashAnswer,
   type HashEvent,
@@ -6,7 +8,13 @@ import {
   keyOfRequest,
 } from '../../shared/hash-messages.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
-import { MAX_ASKED_HASHES, MAX_HASH_REQUESTS } from '../../shared/limits.ts';
+import {
+  HASHES_BURST_BYTES,
+  HASHES_BYTES_PER_S,
+  MAX_ASKED_HASHES,
+  MAX_HASH_REQUESTS,
+  MAX_PEER_LEAF_READS,
+} from '../../shared/limits.ts';
 import { TREE_HASH_BYTES } from '../../shared/merkle.ts';
 import type { LeavesOf } from '../uploads/leaf-hashes.ts';
 import {
@@ -17,6 +25,13 @@ import {
   encodeHashRequest,
 } from '../wire/hash-message.ts';
 import { MESSAGE } from '../wire/message.ts';
+import { Allowance } from './allowance.ts';
+
+interface HashesHost {
+  readonly clock: Clock;
+  readonly send: (bytes: Uint8Array) => void;
+  readonly tell: (news: HashEvent) => void;
+}
 
 export class PeerHashes {
   readonly #peer: PeerIndex;
@@ -26,11 +41,18 @@ export class PeerHashes {
   readonly #asked = new Set<string>();
   /** Its requests that main has not answered. */
   #waiting = 0;
+  /** Pieces that are read for it. */
+  #reading = 0;
+  /** Bytes of hashes that it may still get: a request is small, and its answer is not. */
+  readonly #bytes: Allowance;
+  readonly #clock: Clock;
 
-  constructor(peer: PeerIndex, send: (bytes: Uint8Array) => void, tell: (news: HashEvent) => void) {
+  constructor(peer: PeerIndex, host: HashesHost) {
     this.#peer = peer;
-    this.#send = send;
-    this.#tell = tell;
+    this.#send = host.send;
+    this.#tell = host.tell;
+    this.#clock = host.clock;
+    this.#bytes = new Allowance(HASHES_BURST_BYTES, HASHES_BYTES_PER_S, host.clock());
   }
 
   /** The messages 21 to 23, after the id. False if nobody asked for it. */
@@ -61,12 +83,20 @@ export class PeerHashes {
       this.#send(hashes === null ? encodeHashReject(request) : encodeHashes(request, hashes));
     };
     if (answer === null || answer.leaves === null) return send(answer?.hashes ?? null);
+    // A whole piece is read for it.
+    if (this.#reading >= MAX_PEER_LEAF_READS) return send(null);
+    this.#reading += 1;
     const { piece, bytes } = answer.leaves;
-    leavesOf(piece, bytes, (leaves) => send(leaves === null ? null : whole(leaves, request, answer.hashes)));
+    leavesOf(piece, bytes, (leaves) => {
+      this.#reading -= 1;
+      send(leaves === null ? null : whole(leaves, request, answer.hashes));
+    });
   }
 
   #heard(request: HashRequest): void {
-    if (this.#waiting >= MAX_HASH_REQUESTS) return this.#send(encodeHashReject(request));
+    this.#bytes.refill(this.#clock());
+    const isServed = this.#waiting < MAX_HASH_REQUESTS && this.#bytes.spend(request.count * TREE_HASH_BYTES);
+    if (!isServed) return this.#send(encodeHashReject(request));
     this.#waiting += 1;
     this.#tell({ type: 'hash-request', peer: this.#peer, request });
   }

@@ -71,8 +71,11 @@ export class SideTalk {
 
   get #tree(): PeerHashes | null {
     if (this.#peer.version.now !== 2) return null;
-    const send = (bytes: Uint8Array): void => this.#peer.send(bytes);
-    this.#hashes ??= new PeerHashes(this.#peer.index, send, (news) => this.#host.tell(news));
+    this.#hashes ??= new PeerHashes(this.#peer.index, {
+      clock: this.#host.clock,
+      send: (bytes) => this.#peer.send(bytes),
+      tell: (news) => this.#host.tell(news),
+    });
     return this.#hashes;
   }
 }

@@ -256,7 +256,7 @@ export class Reuse {
 
   #note({ found, isSplit }: Taken, sampled: SampledSources): void {
     if (isSplit) throw splitHybrid(this.#options.metainfo);
-    for (const { paths } of found) for (const path of paths) sampled.hit(path);
+    for (const { piece, paths } of found) for (const path of paths) sampled.hit(piece, path);
   }
 
   #bytesOf({ found, missed }: Taken): number {

@@ -22,6 +22,7 @@ export class SampledSources {
   readonly #files = new Map<number, Sampled>();
   /** Right pieces by path. */
   readonly #hits = new Map<string, number>();
+  readonly #hit = new Set<string>();
 
   /** `isMissing`: a piece that is wanted and not there. `isZeroPiece`: it has only zeros, and proves nothing. */
   constructor(
@@ -75,13 +76,21 @@ export class SampledSources {
     return count * pieceLength;
   }
 
-  /** A right piece came from this file. */
-  hit(path: string): void {
-    this.#hits.set(path, (this.#hits.get(path) ?? 0) + 1);
+  /** This piece was right there. */
+  hit(piece: PieceIndex, path: string): void {
+    this.#hit.add(path);
+    const file = partInside(this.#layout, piece)?.file;
+    if (file !== undefined) this.#hits.set(keyOf(file, path), this.#hitsOf(file, path) + 1);
   }
 
+  /** Some piece was right there. */
   isHit(path: string): boolean {
-    return this.#hits.has(path);
+    return this.#hit.has(path);
+  }
+
+  /** Right pieces of this file of the torrent alone: equal sizes are no proof that it is the same one. */
+  #hitsOf(file: number, path: string): number {
+    return this.#hits.get(keyOf(file, path)) ?? 0;
   }
 
   /** The files of the torrent for which something is tried. */
@@ -92,7 +101,7 @@ export class SampledSources {
   /** In the place of this file of the torrent: the one with most right pieces first. */
   of(file: number): SourceFile[] {
     const { candidates, samples, isLarge } = this.#files.get(file) ?? NOTHING;
-    const hitsOf = ({ path }: SourceFile): number => this.#hits.get(path) ?? 0;
+    const hitsOf = ({ path }: SourceFile): number => this.#hitsOf(file, path);
     return candidates
       .filter(({ source, sameElements }) => {
         if (samples.length === 0 || hitsOf(source) > 0) return true;
@@ -108,7 +117,9 @@ export class SampledSources {
     const { length } = this.#layout.files[file] ?? { length: 0 };
     const isSampled = (this.#files.get(file)?.samples.length ?? 0) > 0;
     return (
-      (isSampled ? this.of(file).find(({ path, size }) => size === length && this.isHit(path)) : null) ?? null
+      (isSampled
+        ? this.of(file).find(({ path, size }) => size === length && this.#hitsOf(file, path) > 0)
+        : null) ?? null
     );
   }
 
@@ -130,6 +141,10 @@ export class SampledSources {
     }
     return samples;
   }
+}
+
+function keyOf(file: number, path: string): string {
+  return `${file} ${path}`;
 }
 
 const NOTHING: Sampled = { candidates: [], samples: [], isLarge: false };
