@@ -239,6 +239,26 @@ test('get of one that lacks them says so, and the metadata is there at once', as
   assert.equal(events.find(({ type }) => type === 'diagnosis')?.['code'], 'no-piece-hashes');
 });
 
+test('without layers: an empty file that is there does not stand for the one after it, which is not', async () => {
+  const files = [
+    { name: 'a', bytes: Buffer.alloc(0) },
+    { name: 'b', bytes: content(2 * PIECE, 4) },
+    { name: 'c', bytes: content(2 * PIECE, 5) },
+  ];
+  const torrent = join(folder, 'empty.torrent');
+  writeFileSync(torrent, torrentOfParts({ ...version2Parts(files, PIECE), top: {} }));
+  const output = join(folder, 'with an empty one');
+  const root = join(output, 'set');
+  mkdirSync(root, { recursive: true });
+  for (const { name, bytes } of files) if (name !== 'b') writeFileSync(join(root, name), bytes);
+  const checked = await runCli('verify', torrent, output, '--json');
+  assert.equal(checked.status, 6, checked.stderr);
+  const run = await runCli('get', torrent, '-o', output, '--no-trackers', '--idle-timeout', '1s');
+  assert.doesNotMatch(run.stderr + checked.stderr, /shorter/);
+  assert.equal(run.status, 4, run.stderr);
+  await (await ourShare(torrent, output)).stop();
+});
+
 test('a layer that is wrong stays an error', async () => {
   const torrent = join(folder, 'wrong.torrent');
   const bytes = torrentOfParts(version2Parts(FILES, PIECE));
