@@ -7,6 +7,7 @@ import { Cluster } from '../../src/main/cluster/cluster.ts';
 import type { ClusterKey } from '../../src/main/cluster/cluster-key.ts';
 import type { ClusterCommand } from '../../src/shared/cluster-messages.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
+import { geometry } from '../../src/shared/geometry.ts';
 import type { PeerIndex } from '../../src/shared/indices.ts';
 import { PIECE_STATE, type PieceState } from '../../src/shared/ledger.ts';
 import { TICK_MS } from '../../src/shared/limits.ts';
@@ -14,8 +15,9 @@ import type { PeerOutcome } from '../../src/shared/messages.ts';
 import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 import { dice, drawnBytes } from '../support/dice.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
+import { edgePlan, isEdge } from './cluster-edges.ts';
 import type { ClusterFault, ClusterOutcome, ClusterScenario } from './cluster-run.ts';
-import { ModelNode } from './model-node.ts';
+import { hostOf, ModelNode, PORT } from './model-node.ts';
 
 const STEP_MS = 100;
 const LATENCY_MS = 2;
@@ -23,7 +25,6 @@ const LATENCY_MS = 2;
 const PIECES_AT_ONCE = 3;
 /** Bytes per second among nodes: a tenth of what they have is enough to be no bottleneck. */
 const INSIDE_FACTOR = 12;
-const PORT = 6_881;
 
 export class ClusterModel {
   readonly #scenario: ClusterScenario;
@@ -113,7 +114,8 @@ export class ClusterModel {
         isOn = false;
       };
     };
-    const nodes = Array.from({ length: Math.min(3, this.#scenario.nodes) }, (_, i) => hostOf(i));
+    const { listed, pieces, pieceBytes } = this.#scenario;
+    const nodes = Array.from({ length: Math.min(listed, this.#scenario.nodes) }, (_, i) => hostOf(i));
     // Without it a node that was frozen may find that the others are complete and gone, and fetches the rest alone.
     const wait = !this.#scenario.faults.some(({ kind }) => kind === 'kill');
     const size = wait ? this.#scenario.nodes : 0;
@@ -135,7 +137,7 @@ export class ClusterModel {
     node.cluster = cluster;
     cluster.start();
     const ledger = {
-      pieceCount: this.#scenario.pieces,
+      pieceCount: pieces,
       stateOf: (piece: number) => node.states[piece] as PieceState,
       reserved: {
         close: (side: PieceSide, piece: number, isClosed: boolean) => {
@@ -146,8 +148,8 @@ export class ClusterModel {
         opened: () => {},
       },
     };
-    const wanted = new Uint8Array(this.#scenario.pieces).fill(1);
-    cluster.begin(ledger, { pieceLength: this.#scenario.pieceBytes }, wanted);
+    const known = { geometry: geometry(pieces * pieceBytes, pieceBytes), plainFile: null };
+    cluster.begin(ledger, known, edgePlan(this.#scenario));
   }
 
   #dial(node: ModelNode, peers: readonly HostPort[]): void {
@@ -202,8 +204,8 @@ export class ClusterModel {
       if (!node.acts) continue;
       for (const [at, told] of node.admitted) {
         const other = this.#nodes[at] as ModelNode;
-        if (other.verified === told) continue;
-        node.admitted.set(at, other.verified);
+        if (other.given === told) continue;
+        node.admitted.set(at, other.given);
         node.cluster?.hear({ type: 'node-has', peer: at as PeerIndex, bits: other.bits });
       }
     }
@@ -220,8 +222,7 @@ export class ClusterModel {
   /** What a node has can be copied from it, or no longer. */
   #holds(node: ModelNode, change: 1 | -1): void {
     for (let piece = 0; piece < node.states.length; piece++)
-      if (node.states[piece] === PIECE_STATE.verified)
-        this.#holders[piece] = (this.#holders[piece] ?? 0) + change;
+      if (node.gives(piece)) this.#holders[piece] = (this.#holders[piece] ?? 0) + change;
   }
 
   #advance(node: ModelNode, cluster: Cluster): void {
@@ -292,12 +293,10 @@ export class ClusterModel {
     node.work.delete(piece);
     node.states[piece] = PIECE_STATE.verified;
     node.verified += 1;
+    if (isEdge(this.#scenario, piece)) return;
+    node.give(piece);
     if (!this.#arrived[piece]) this.#arrivals.push(piece);
     this.#arrived[piece] = true;
     this.#holders[piece] = (this.#holders[piece] ?? 0) + 1;
   }
-}
-
-function hostOf(index: number): HostPort {
-  return { host: `10.0.${index >>> 8}.${index & 255}`, port: PORT };
 }

@@ -9,6 +9,10 @@ export interface ClusterScenario {
   readonly bytesPerS: number;
   /** Nodes start within this time. */
   readonly spreadMs: number;
+  /** The first ones, whose addresses all know. */
+  readonly listed: number;
+  /** Pieces that only a part of is in the files that all want: no node can give them. */
+  readonly edges: number;
   readonly faults: readonly ClusterFault[];
 }
 

@@ -5,6 +5,7 @@ import type { NodeState } from '../../src/main/cluster/node-message.ts';
 import { Node } from '../../src/main/cluster/nodes.ts';
 import { Sharing } from '../../src/main/cluster/sharing.ts';
 import { StallWatch } from '../../src/main/cluster/stall-watch.ts';
+import { geometry } from '../../src/shared/geometry.ts';
 import type { PieceState } from '../../src/shared/ledger.ts';
 import { CLUSTER_STALL_MS } from '../../src/shared/limits.ts';
 
@@ -17,7 +18,14 @@ function sharing(wanted = ALL) {
     stateOf: () => 0 as PieceState,
     reserved: { close: () => false, opened: () => {} },
   };
-  return new Sharing('00'.repeat(20), ledger, 1_000, wanted, 0);
+  const files = [{ offset: 0, length: PIECES * 1_000 }];
+  return new Sharing(
+    '00'.repeat(20),
+    ledger,
+    geometry(PIECES * 1_000, 1_000),
+    { wanted, files, padding: [] },
+    0,
+  );
 }
 
 function nodeThatWants(wants: string | null): Node {

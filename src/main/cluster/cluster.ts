@@ -3,12 +3,11 @@
  * decides for itself; no node is special.
  */
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
-import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STATE_MS, NODE_SILENCE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import type { Sayer } from '../torrent/learned-hashes.ts';
-import type { PlainFile } from '../torrent/metainfo.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
 import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import { ClusterNews } from './cluster-news.ts';
@@ -24,7 +23,7 @@ import { NODE_ID_BYTES, type NodeSays, type NodeState } from './node-message.ts'
 import { type Node, Nodes } from './nodes.ts';
 import type { WorkLedger } from './outside-work.ts';
 import { ownState } from './own-state.ts';
-import { Sharing } from './sharing.ts';
+import { type SharedPlan, Sharing } from './sharing.ts';
 import { Vouching } from './vouching.ts';
 
 /** Times that a look took, until the next one. */
@@ -93,15 +92,14 @@ export class Cluster {
     );
   }
 
-  /** The torrent is known, and what is on disk. `wanted`: 1 for each piece that this node wants. */
+  /** The torrent is known, and what is on disk. */
   begin(
     ledger: WorkLedger,
-    { pieceLength }: Pick<Geometry, 'pieceLength'>,
-    wanted: Uint8Array,
-    plainFile: PlainFile | null = null,
+    { geometry, plainFile }: Pick<Metainfo, 'geometry' | 'plainFile'>,
+    plan: SharedPlan,
   ): void {
     const id = Buffer.from(this.#id).toString('hex');
-    this.#sharing = new Sharing(id, ledger, pieceLength, wanted, this.#host.world.now());
+    this.#sharing = new Sharing(id, ledger, geometry, plan, this.#host.world.now());
     if (plainFile !== null)
       this.#vouching = new Vouching(id, plainFile, this.#nodes, {
         now: () => this.#host.world.now(),
