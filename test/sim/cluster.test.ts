@@ -60,6 +60,21 @@ test('nodes that start within five seconds meet, and fetch little twice', async 
   assert.ok(outsideBytes <= 1.05 * BASE.pieces * BASE.pieceBytes);
 });
 
+test('nodes that start together and know one address all meet', async () => {
+  for (const spreadMs of [0, 50])
+    for (const nodes of [2, 8, 24]) {
+      const model = new ClusterModel(
+        { ...BASE, nodes, pieces: 64 * nodes, spreadMs, listed: 1, faults: [] },
+        key,
+      );
+      assert.equal(
+        (await model.run(6_000)).pairs,
+        (nodes * (nodes - 1)) / 2,
+        `${nodes} within ${spreadMs} ms`,
+      );
+    }
+});
+
 test('nodes that select files: each fetches the pieces at their edges itself, at once, and nobody waits for another', async () => {
   const edges = 16;
   const { endMs, outsideBytes, unfinished } = await new ClusterModel({ ...BASE, edges, faults: [] }, key).run(

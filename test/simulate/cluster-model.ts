@@ -9,10 +9,9 @@ import type { ClusterCommand } from '../../src/shared/cluster-messages.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { geometry } from '../../src/shared/geometry.ts';
 import type { PeerIndex } from '../../src/shared/indices.ts';
-import { PIECE_STATE, type PieceState } from '../../src/shared/ledger.ts';
+import { PIECE_STATE } from '../../src/shared/ledger.ts';
 import { TICK_MS } from '../../src/shared/limits.ts';
 import type { PeerOutcome } from '../../src/shared/messages.ts';
-import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 import { dice, drawnBytes } from '../support/dice.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
 import { edgePlan, isEdge } from './cluster-edges.ts';
@@ -37,6 +36,7 @@ export class ClusterModel {
   readonly #arrivals: number[] = [];
   readonly #arrived: boolean[] = [];
   #messages = 0;
+  #pairs = 0;
 
   constructor(scenario: ClusterScenario, key: ClusterKey) {
     this.#scenario = scenario;
@@ -69,6 +69,7 @@ export class ClusterModel {
       outsideBytes: this.#nodes.reduce((sum, { outsideBytes }) => sum + outsideBytes, 0),
       unfinished: alive.filter(({ hasLeft }) => !hasLeft).map(({ index }) => index),
       messages: this.#messages,
+      pairs: this.#pairs,
     };
   }
 
@@ -115,11 +116,17 @@ export class ClusterModel {
       };
     };
     const { listed, pieces, pieceBytes } = this.#scenario;
-    const nodes = Array.from({ length: Math.min(listed, this.#scenario.nodes) }, (_, i) => hostOf(i));
+    const nodes = this.#nodes.slice(0, listed).map(({ index }) => hostOf(index));
     // Without it a node that was frozen may find that the others are complete and gone, and fetches the rest alone.
     const wait = !this.#scenario.faults.some(({ kind }) => kind === 'kill');
-    const size = wait ? this.#scenario.nodes : 0;
-    const settings = { name: 'model', nodes, secret: null, size, wait, timeout: 0 };
+    const settings = {
+      name: 'model',
+      nodes,
+      secret: null,
+      size: wait ? this.#nodes.length : 0,
+      wait,
+      timeout: 0,
+    };
     const cluster = new Cluster(settings, this.#key, {
       world: { now: () => this.#time.now(), every },
       randomBytes: drawnBytes(this.#roll),
@@ -136,20 +143,8 @@ export class ClusterModel {
     });
     node.cluster = cluster;
     cluster.start();
-    const ledger = {
-      pieceCount: pieces,
-      stateOf: (piece: number) => node.states[piece] as PieceState,
-      reserved: {
-        close: (side: PieceSide, piece: number, isClosed: boolean) => {
-          const was = node.reserved[side][piece] === 1;
-          node.reserved[side][piece] = isClosed ? 1 : 0;
-          return was && !isClosed;
-        },
-        opened: () => {},
-      },
-    };
     const known = { geometry: geometry(pieces * pieceBytes, pieceBytes), plainFile: null };
-    cluster.begin(ledger, known, edgePlan(this.#scenario));
+    cluster.begin(node.ledger, known, edgePlan(this.#scenario));
   }
 
   #dial(node: ModelNode, peers: readonly HostPort[]): void {
@@ -159,6 +154,7 @@ export class ClusterModel {
       if (!other.isAlive || other.hasLeft || other.cluster === null) continue;
       node.connected.add(other.index);
       other.connected.add(node.index);
+      this.#pairs += 1;
       this.#later(node, () => this.#greet(node, other));
       this.#later(other, () => this.#greet(other, node));
     }
@@ -271,8 +267,9 @@ export class ClusterModel {
 
   /** Pieces that any other node has, in the order in which the first one got them. */
   #copy(node: ModelNode): void {
-    const inAll = this.#scenario.bytesPerS * this.#scenario.nodes * INSIDE_FACTOR;
-    let most = Math.max(1, Math.floor((inAll * STEP_MS) / 1_000 / this.#scenario.pieceBytes));
+    const { bytesPerS, nodes, pieceBytes } = this.#scenario;
+    const inAll = bytesPerS * nodes * INSIDE_FACTOR;
+    let most = Math.max(1, Math.floor((inAll * STEP_MS) / 1_000 / pieceBytes));
     const waiting = node.passedOver.splice(0);
     while (most > 0 && (waiting.length > 0 || node.seen < this.#arrivals.length)) {
       const piece = waiting.pop() ?? (this.#arrivals[node.seen++] as number);
@@ -282,7 +279,7 @@ export class ClusterModel {
         node.passedOver.push(piece);
         continue;
       }
-      node.nodeBytes += this.#scenario.pieceBytes;
+      node.nodeBytes += pieceBytes;
       this.#verify(node, piece);
       most -= 1;
     }

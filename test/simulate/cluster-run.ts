@@ -33,4 +33,6 @@ export interface ClusterOutcome {
   /** Nodes that live and are not complete, or have not left. */
   readonly unfinished: readonly number[];
   readonly messages: number;
+  /** Connections of two nodes. */
+  readonly pairs: number;
 }

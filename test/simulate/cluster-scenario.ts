@@ -83,6 +83,8 @@ export async function clusterFailures(
   const most = (faults.length === 0 ? SPARE : SPARE_WITH_FAULTS) * size + begun;
   if (outcome.outsideBytes > most)
     failures.push(`${(outcome.outsideBytes / size).toFixed(3)} of the size came from outside`);
+  if (faults.length === 0 && outcome.pairs < (nodes * (nodes - 1)) / 2)
+    failures.push(`only ${outcome.pairs} pairs of nodes have met`);
   const bound = boundMs(scenario);
   if (outcome.endMs > bound)
     failures.push(`complete after ${outcome.endMs} ms, and not within ${Math.round(bound)}`);

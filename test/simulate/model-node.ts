@@ -1,6 +1,8 @@
 /** A node of a cluster, as the model of `cluster-model.ts` has it. */
 import type { Cluster } from '../../src/main/cluster/cluster.ts';
+import type { WorkLedger } from '../../src/main/cluster/outside-work.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
+import type { PieceState } from '../../src/shared/ledger.ts';
 import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 
 export const PORT = 6_881;
@@ -50,6 +52,22 @@ export class ModelNode {
     if (this.#bitsOf !== this.given) this.#bits = this.#gives.slice();
     this.#bitsOf = this.given;
     return this.#bits;
+  }
+
+  get ledger(): WorkLedger {
+    const { states, reserved } = this;
+    return {
+      pieceCount: states.length,
+      stateOf: (piece) => states[piece] as PieceState,
+      reserved: {
+        close: (side, piece, isClosed) => {
+          const was = reserved[side][piece] === 1;
+          reserved[side][piece] = isClosed ? 1 : 0;
+          return was && !isClosed;
+        },
+        opened: () => {},
+      },
+    };
   }
 
   gives(piece: number): boolean {

@@ -16,6 +16,7 @@ import { Departure } from './departure.ts';
 import { distrust } from './distrust.ts';
 import { dismissFar } from './far-connections.ts';
 import { figuresOf } from './figures-of.ts';
+import { Introductions } from './introductions.ts';
 import { NodeAddresses } from './node-addresses.ts';
 import { NodeConnections } from './node-connections.ts';
 import type { NodeLink } from './node-link.ts';
@@ -28,13 +29,12 @@ import { Vouching } from './vouching.ts';
 
 /** Times that a look took, until the next one. */
 const LOOK_REST = 20;
-/** Of one message: a frame of an extended message has 32 KiB. */
-const NODES_AT_ONCE = 100;
 
 export class Cluster {
   readonly #host: ClusterHost;
   readonly #id: Uint8Array;
   readonly #nodes = new Nodes();
+  readonly #introductions = new Introductions(this.#nodes);
   readonly #connections: NodeConnections;
   readonly #addresses: NodeAddresses;
   readonly #departure: Departure;
@@ -187,9 +187,7 @@ export class Cluster {
 
   #admitted(node: Node, link: NodeLink): void {
     dismissFar(node, this.#host);
-    const others = this.#nodes.all.filter((one) => one !== node);
-    for (let from = 0; from < others.length; from += NODES_AT_ONCE)
-      link.say({ kind: 'nodes', nodes: others.slice(from, from + NODES_AT_ONCE).map(({ known }) => known) });
+    this.#introductions.welcome(node, link);
     link.say({ kind: 'state', state: this.#stateFor(node) });
     this.#review();
   }
@@ -230,18 +228,13 @@ export class Cluster {
     node.isComplete = state.isComplete;
     // It waits for this before it leaves.
     if (isNews) node.link?.say({ kind: 'state', state: this.#stateFor(node) });
-    if (isNews || isFirst) this.#tellOf(node);
-    if (state.port !== null)
-      this.#nodes.isAt(node, { host: this.#host.addressOf(peer).host, port: state.port });
+    const { host } = this.#host.addressOf(peer);
+    const isMoved = state.port !== null && this.#nodes.isAt(node, { host, port: state.port });
+    if (isNews || isFirst || isMoved) this.#introductions.add(node);
+    if (isNews) this.#introductions.tell();
     if (node.isAlive) this.#sharing?.heard(node, this.#host.world.now());
     if (!this.#isOfUs(node))
       this.#news.tell(`cluster: ${node.name} fetches other files: nothing is shared with it`);
-  }
-
-  /** The others may not be connected to it. */
-  #tellOf(node: Node): void {
-    for (const other of this.#nodes.alive)
-      if (other !== node) other.link?.say({ kind: 'nodes', nodes: [node.known] });
   }
 
   /** It wants the same pieces, as far as both know what they want. */
@@ -265,6 +258,7 @@ export class Cluster {
     const now = this.#host.world.now();
     this.#wake();
     this.#review();
+    this.#introductions.tell();
     this.#vouching?.look();
     if (this.#departure.isComplete || now < this.#nextLookAt) return;
     if (this.#vouching !== null && this.#sharing !== null) this.#sharing.fetchers = this.#vouching.fetchers;

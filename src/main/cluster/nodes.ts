@@ -81,25 +81,28 @@ export class Nodes {
     this.#byPeer.delete(peer);
   }
 
-  /** Another node knows it. Returns where it can be dialled if it is news and not connected. */
+  /** Another node knows it. Returns where it can be dialled if that was not known before, and it is not connected. */
   told({ id, name, isComplete, address }: KnownNode, now: number): HostPort | null {
-    const isNews = !this.#byId.has(id);
     const node = this.#enter(id);
     if (node === null) return null;
     if (node.name === '') node.name = name;
     if (isComplete && !node.isComplete) node.completeAt = now;
     node.isComplete ||= isComplete;
-    node.address ??= address;
-    return isNews ? node.address : null;
+    // A node that has just come is told of before it has said where it listens.
+    if (node.address !== null) return null;
+    node.address = address;
+    return node.links.size === 0 ? address : null;
   }
 
-  /** Where it can be dialled. A node that was there before, and is gone, was an earlier run of it. */
-  isAt(node: Node, address: HostPort): void {
+  /** Where it can be dialled. True if that was not known. A node that was there before, and is gone, was an earlier run of it. */
+  isAt(node: Node, address: HostPort): boolean {
+    const isMoved = node.address?.host !== address.host || node.address.port !== address.port;
     node.address = address;
     for (const [id, other] of this.#byId) {
       const isThere = other.address?.host === address.host && other.address.port === address.port;
       if (other !== node && isThere && other.links.size === 0) this.#byId.delete(id);
     }
+    return isMoved;
   }
 
   /** Their silence counts from now on. */
