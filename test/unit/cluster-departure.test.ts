@@ -90,6 +90,30 @@ test('with a barrier it waits for nodes that have not come, and for a time if th
   assert.equal(departure.slowest('us'), '10.0.0.2');
 });
 
+test('a node that is let in no more holds nobody up: the run fails with its name', async () => {
+  const list = { wait: true, nodes: [at('10.0.0.1'), at('10.0.0.2'), at('10.0.0.3')] };
+  for (const [settings, name] of [
+    [{ wait: true, size: 3 }, 'node-b'],
+    [list, '10.0.0.2:6881'],
+  ] as const) {
+    const { departure, addresses, nodes, join, say, mayLeave } = clusterOf(settings);
+    await addresses.lookUp(() => {}, assert.fail);
+    addresses.isUs('10.0.0.3', 6_881);
+    const [a, b] = [join('10.0.0.1'), join('10.0.0.2')];
+    b.name = 'node-b';
+    departure.completed();
+    say(a, true, true);
+    assert.equal(mayLeave(), false);
+    for (const peer of nodes.bar(b.id)) nodes.disconnected(peer);
+    nodes.review(0);
+    assert.equal(mayLeave(), true);
+    assert.equal(departure.failure, `cluster: 2 of 3 nodes are complete; not complete: ${name}`);
+    // Another node says that it has repaired itself.
+    nodes.told({ ...b.known, isComplete: true }, 0);
+    assert.deepEqual([mayLeave(), departure.failure], [true, null]);
+  }
+});
+
 test('those that are missing have the names that the user gave; this node is not among them', async () => {
   const found = { a: ['10.0.0.1'], b: ['10.0.0.2'], c: ['10.0.0.3'] };
   const settings = { nodes: [at('a'), at('b'), at('c'), at('unknown')], wait: true };

@@ -32,7 +32,9 @@ export class Departure {
     // A last word may be lost with its connection, so each node must have said that it heard ours.
     const needsUs = (node: Node): boolean => !node.isComplete || node.state?.seesComplete !== true;
     if (this.#nodes.alive.some((node) => isOfUs(node) && needsUs(node))) return false;
-    return !this.#settings.wait || this.#areAllComplete;
+    // Nobody says any more how far a node is that is let in no more: it is not waited for, and the run fails with its name.
+    const lost = this.#nodes.barred.filter((node) => !node.isComplete).length;
+    return !this.#settings.wait || (this.isComplete && this.complete + lost >= this.size);
   }
 
   /** Why a run that waits for all nodes has failed; null if it has not. */
@@ -56,11 +58,12 @@ export class Departure {
     return Math.max(size === 0 ? named : size, this.#nodes.alive.length + 1);
   }
 
-  /** By the names of the list; without a list, those that are connected. */
+  /** By the names of the list; without a list, those that are connected, and those that are let in no more. */
   get missing(): readonly string[] {
     if (this.#settings.nodes.length > 0)
       return this.#addresses.missing((keys) => this.#nodes.completeAt(keys));
-    return this.#nodes.alive.filter(({ isComplete }) => !isComplete).map(({ name }) => name);
+    const known = new Set([...this.#nodes.alive, ...this.#nodes.barred]);
+    return [...known].filter(({ isComplete }) => !isComplete).map(({ name }) => name);
   }
 
   /** The node that was complete last, once all are; `us`: the name of this one. */

@@ -41,7 +41,6 @@ export class Node {
 export class Nodes {
   readonly #byId = new Map<string, Node>();
   readonly #byPeer = new Map<PeerIndex, Node>();
-  /** Nodes that are not let in any more. */
   readonly #barred = new Set<string>();
 
   get all(): readonly Node[] {
@@ -55,6 +54,11 @@ export class Nodes {
   /** Those that are connected. */
   get peers(): readonly PeerIndex[] {
     return [...this.#byPeer.keys()];
+  }
+
+  /** Those that are not let in any more. */
+  get barred(): readonly Node[] {
+    return this.all.filter(({ id }) => this.#barred.has(id));
   }
 
   of(peer: PeerIndex): Node | undefined {
