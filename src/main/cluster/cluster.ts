@@ -105,8 +105,9 @@ export class Cluster {
         now: () => this.#host.world.now(),
         isCandidate: (node) => !node.isComplete && node.state?.wants === this.#sharing?.wants,
         outside: () => {
-          const isNeeded = !this.#departure.isComplete && this.#sharing?.needsOutside === true;
-          return { bytes: this.#host.bytes().outside, isNeeded };
+          const sharing = this.#departure.isComplete ? null : this.#sharing;
+          const [isNeeded, lacks] = [sharing?.needsOutside === true, sharing?.outlook.isNeeded === true];
+          return { bytes: this.#host.bytes().outside, isNeeded, lacks };
         },
         onNews: (text) => this.#news.tell(text),
         onWrong: (sayer) => this.#distrust(sayer),
