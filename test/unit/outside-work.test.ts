@@ -7,7 +7,7 @@ import { OutsideWork } from '../../src/main/cluster/outside-work.ts';
 import { Shares } from '../../src/main/cluster/shares.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { PIECE_STATE, type PieceState } from '../../src/shared/ledger.ts';
-import { HANDOVER_RETURN_MS } from '../../src/shared/limits.ts';
+import { HANDOVER_RETURN_MS, SLOW_NODE_PIECE_MS } from '../../src/shared/limits.ts';
 import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 
 /** A node alone in its view, with all pieces missing. */
@@ -119,6 +119,21 @@ test('a piece of which no node can give all bytes is open to each, is given to n
   inside.told('ee'.repeat(20), new Uint8Array(13).fill(0xff));
   work.look(0, false);
   for (const piece of edges) assert.equal(reserved[piece], 1);
+});
+
+test('a slow piece is given also to a node whose rate is not known: by our rate, and at once if nothing comes here', () => {
+  const other = 'ff'.repeat(20);
+  const { work, states } = workOf(1);
+  states[0] = PIECE_STATE.claimed;
+  work.look(0, false);
+  // It has 1,000 bytes, of which we need two seconds for 500.
+  const from = SLOW_NODE_PIECE_MS + 8_000;
+  assert.deepEqual(work.give(other, 0, 250, from - 1), []);
+  assert.deepEqual(work.give(other, 0, 250, from), [0]);
+  const still = workOf(1);
+  still.states[0] = PIECE_STATE.claimed;
+  still.work.look(0, false);
+  assert.deepEqual(still.work.give(other, 0, 0, SLOW_NODE_PIECE_MS), [0]);
 });
 
 test('a piece that was begun since the last look is not given away', () => {

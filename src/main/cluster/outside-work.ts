@@ -109,7 +109,8 @@ export class OutsideWork {
     // The look may be a second old.
     const free = this.#outlook.free.filter((piece) => this.#ledger.stateOf(piece) === PIECE_STATE.missing);
     const spare = this.#spare(free, theirs, ours);
-    const slow = free.length === 0 || theirs > FAR_FASTER * ours ? this.#slow(theirs, now) : [];
+    const slow =
+      free.length === 0 || theirs > FAR_FASTER * ours ? this.#slow(theirs === 0 ? ours : theirs, now) : [];
     for (const piece of spare) {
       this.#got.delete(piece);
       this.#given.set(piece, { to, at: now, isDoubled: false });
@@ -175,8 +176,10 @@ export class OutsideWork {
     return count <= 0 ? [] : free.slice(-count);
   }
 
+  /** `theirs`: the rate of the other node; where it is not known, ours; 0 if nothing has come to either. */
   #slow(theirs: number, now: number): PieceIndex[] {
-    const patience = SLOW_NODE_PIECE_MS + (2_000 * this.#pieceLength) / Math.max(1, theirs);
+    const needsMs = theirs === 0 ? 0 : (1_000 * this.#pieceLength) / theirs;
+    const patience = SLOW_NODE_PIECE_MS + 2 * needsMs;
     const slow = this.#outlook.busy.filter(
       (piece) => this.#givenNow(piece, now) === null && now - (this.#busySince.get(piece) ?? now) >= patience,
     );
