@@ -66,7 +66,7 @@ export class Cluster {
         if (!node.isAlive) this.#review();
       },
       onRefused: (peer, why) => {
-        this.#news.tell(`cluster: ${host.addressOf(peer).host} is not let in: ${why}`);
+        this.#news.tellOfStranger(`cluster: ${host.addressOf(peer).host} is not let in: ${why}`);
         // A stranger stays as a peer. A node that cannot be understood any more must connect anew.
         if (this.#nodes.of(peer) !== undefined)
           host.tell(peer, { type: 'dismiss', peer, code: 'bad-extended' });
@@ -99,7 +99,7 @@ export class Cluster {
     plan: SharedPlan,
   ): void {
     const id = Buffer.from(this.#id).toString('hex');
-    this.#sharing = new Sharing(id, ledger, geometry, plan, this.#host.world.now());
+    this.#sharing = new Sharing(id, ledger, geometry, plan);
     if (plainFile !== null)
       this.#vouching = new Vouching(id, plainFile, this.#nodes, {
         now: () => this.#host.world.now(),
@@ -235,7 +235,7 @@ export class Cluster {
     if (isNews) this.#introductions.tell();
     if (node.isAlive) this.#sharing?.heard(node, this.#host.world.now());
     if (!this.#isOfUs(node))
-      this.#news.tell(`cluster: ${node.name} fetches other files: nothing is shared with it`);
+      this.#news.tellOfStranger(`cluster: ${node.name} fetches other files: nothing is shared with it`);
   }
 
   /** It wants the same pieces, as far as both know what they want. */
@@ -245,6 +245,7 @@ export class Cluster {
   }
 
   #review(): void {
+    this.#wake();
     const { came, lost } = this.#nodes.review(this.#host.world.now());
     for (const node of came) this.#came(node);
     for (const node of lost) this.#sharing?.lost(node);
@@ -257,7 +258,6 @@ export class Cluster {
 
   #look(): void {
     const now = this.#host.world.now();
-    this.#wake();
     this.#review();
     this.#introductions.tell();
     this.#vouching?.look();
@@ -278,11 +278,11 @@ export class Cluster {
     this.#lookedAt = now;
     if (ms < NODE_SILENCE_MS / 2) return;
     this.#nodes.heardAll(now);
+    this.#sharing?.woke();
     this.#vouching?.woke(ms);
   }
 
   #tellState(): void {
-    this.#wake();
     for (const node of this.#nodes.all) node.link?.say({ kind: 'state', state: this.#stateFor(node) });
     this.#host.onFigures(this.figures);
   }

@@ -17,7 +17,8 @@ interface OwnParts {
 
 export function ownState({ host, departure, sharing, vouching }: OwnParts, to: Node): NodeState {
   const { outside, nodes } = host.bytes();
-  const { free = [], busy = [] } = sharing?.outlook ?? {};
+  // A complete node has no work to give: what it looked at last is old.
+  const { free = [], busy = [] } = (!departure.isComplete && sharing?.outlook) || {};
   return {
     name: host.name,
     port: host.port(),

@@ -29,12 +29,12 @@ export class Sharing {
   readonly #inside: InsidePieces;
   readonly #couriers: Couriers;
   readonly #work: OutsideWork;
-  readonly #stall: StallWatch;
+  readonly #stall = new StallWatch();
   readonly #line = new LineRate();
   #askedAt = Number.NEGATIVE_INFINITY;
 
   /** `id`: of this node, in hex. `plan`: what of the torrent it wants. */
-  constructor(id: string, ledger: WorkLedger, geometry: Geometry, plan: SharedPlan, now: number) {
+  constructor(id: string, ledger: WorkLedger, geometry: Geometry, plan: SharedPlan) {
     const { pieceLength } = geometry;
     this.wants = createHash('sha256').update(plan.wanted).digest('hex').slice(0, 16);
     this.#pieceLength = pieceLength;
@@ -43,7 +43,6 @@ export class Sharing {
     this.#couriers = new Couriers(id, ledger.pieceCount, this.#shares, this.#inside);
     const kept = keptPieces(plan, geometry);
     this.#work = new OutsideWork(ledger, this.#shares, this.#inside, this.#couriers, pieceLength, kept);
-    this.#stall = new StallWatch(now);
   }
 
   get outlook(): Outlook {
@@ -64,8 +63,10 @@ export class Sharing {
   /** A living node said how far it is. It has a share from the moment when it says that it wants what we want: before, it may be looking at its disk. */
   heard({ id, state }: Node, now: number): void {
     if (state !== null) this.#couriers.heard(id, state.nodeBytes, now);
-    this.#inside.busyWith(id, state?.busy ?? []);
-    if (state !== null && state.wants === this.wants) return this.#shares.join(id);
+    const isShared = state !== null && state.wants === this.wants;
+    // A node that wants other files hands nothing over, so nothing is left to it.
+    this.#inside.busyWith(id, isShared ? state.busy : []);
+    if (isShared) return this.#shares.join(id);
     this.#shares.leave(id);
     this.#work.lost(id);
   }
@@ -92,6 +93,12 @@ export class Sharing {
   take(pieces: readonly PieceIndex[]): void {
     this.#work.take(pieces);
     if (pieces.length > 0) this.#askedAt = Number.NEGATIVE_INFINITY;
+  }
+
+  /** This process did not run for a while. */
+  woke(): void {
+    this.#stall.restart();
+    this.#line.restart();
   }
 
   /** Who fetches from outside from now on. */
