@@ -134,6 +134,18 @@ test('those that are missing have the names that the user gave; this node is not
   );
 });
 
+test('an address of IPv6 is the same however the user writes it', async () => {
+  const nodes = [at('2001:DB8:0::1'), at('2001:db8::0:2')];
+  const { departure, addresses, join, say } = clusterOf({ nodes, wait: true });
+  const dialled: string[] = [];
+  addresses.isUs('2001:db8::1', 6_881);
+  await addresses.lookUp((peers) => dialled.push(...peers.map(({ host }) => host)), assert.fail);
+  assert.deepEqual(dialled, ['2001:db8::2']);
+  assert.deepEqual(departure.missing, ['[2001:db8::0:2]:6881']);
+  say(join('2001:db8::2'), true, true);
+  assert.deepEqual(departure.missing, []);
+});
+
 test('one name is as many nodes as it has addresses, and is looked up again', async () => {
   const found: Record<string, string[]> = { service: ['10.0.0.1', '10.0.0.2'] };
   const { addresses } = clusterOf({ nodes: [at('service')] }, found);
