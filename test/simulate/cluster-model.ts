@@ -166,6 +166,8 @@ export class ClusterModel {
 
   #tell(node: ModelNode, peer: PeerIndex, command: ClusterCommand): void {
     const other = this.#nodes[peer] as ModelNode;
+    // A process that is killed has no last word.
+    if (!node.isAlive) return;
     if (command.type === 'admit') return void node.admitted.set(peer, -1);
     if (command.type !== 'tell-node') return;
     this.#messages += 1;

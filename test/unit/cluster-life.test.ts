@@ -18,7 +18,16 @@ import { VirtualTime } from '../support/virtual-time.ts';
 const key = new ClusterKey('test', null);
 const STATE: NodeState = {
   ...{ name: 'other', port: 6_881, wants: null, isComplete: false, makesHashes: false, resigned: 0 },
-  ...{ seesComplete: false, left: 0, bytesPerS: 0, busy: [], outsideBytes: 0, nodeBytes: 0 },
+  ...{
+    seesComplete: false,
+    allSeen: 0,
+    leaves: false,
+    left: 0,
+    bytesPerS: 0,
+    busy: [],
+    outsideBytes: 0,
+    nodeBytes: 0,
+  },
 };
 const RESET = { stage: 'unchoked', code: 'reset' };
 

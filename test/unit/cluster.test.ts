@@ -106,6 +106,8 @@ const STATE: NodeSays = {
     makesHashes: true,
     resigned: 3,
     seesComplete: true,
+    allSeen: 8,
+    leaves: true,
     left: 12,
     bytesPerS: 5_000_000,
     busy: [1, 70_000] as PieceIndex[],

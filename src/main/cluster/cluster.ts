@@ -48,6 +48,7 @@ export class Cluster {
   #lookedAt = 0;
   #nextLookAt = 0;
   #startedAt = 0;
+  #allTold = 0;
 
   constructor(settings: ClusterSettings, key: ClusterKey, host: ClusterHost) {
     this.#host = host;
@@ -174,7 +175,8 @@ export class Cluster {
   }
 
   stop(): void {
-    this.#host.onFigures(this.figures);
+    this.#departure.leaves();
+    this.#tellState();
     this.#over.abort();
     this.#vouching?.stop();
     for (const end of this.#ends.splice(0)) end();
@@ -222,11 +224,7 @@ export class Cluster {
 
   #heardState(node: Node, state: NodeState, peer: PeerIndex): void {
     const isFirst = node.state === null;
-    node.state = state;
-    node.name = state.name;
-    const isNews = state.isComplete && !node.isComplete;
-    if (isNews) node.completeAt = this.#host.world.now();
-    node.isComplete = state.isComplete;
+    const isNews = node.said(state, this.#host.world.now());
     // It waits for this before it leaves.
     if (isNews) node.link?.say({ kind: 'state', state: this.#stateFor(node) });
     const { host } = this.#host.addressOf(peer);
@@ -234,8 +232,17 @@ export class Cluster {
     if (isNews || isFirst || isMoved) this.#introductions.add(node);
     if (isNews) this.#introductions.tell();
     if (node.isAlive) this.#sharing?.heard(node, this.#host.world.now());
+    this.#tellAllSeen();
     if (!this.#isOfUs(node))
       this.#news.tellOfStranger(`cluster: ${node.name} fetches other files: nothing is shared with it`);
+  }
+
+  /** The others wait for this before they leave. */
+  #tellAllSeen(): void {
+    const seen = this.#departure.allSeen();
+    if (seen === this.#allTold) return;
+    this.#allTold = seen;
+    this.#tellState();
   }
 
   /** It wants the same pieces, as far as both know what they want. */

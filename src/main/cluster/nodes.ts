@@ -22,9 +22,27 @@ export class Node {
   heardAt = 0;
   /** It is connected and says something. */
   isAlive = false;
+  /** It was complete and ended in order. */
+  hasLeft = false;
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** How far it is. True if it is news that it is complete. */
+  said(state: NodeState, now: number): boolean {
+    const isNews = state.isComplete && !this.isComplete;
+    if (isNews) this.completeAt = now;
+    this.state = state;
+    this.name = state.name;
+    this.isComplete = state.isComplete;
+    this.hasLeft = state.leaves;
+    return isNews;
+  }
+
+  /** It is complete, and has not just died: then it may come back with another id, and would count twice. */
+  get counts(): boolean {
+    return this.isComplete && (this.isAlive || this.hasLeft);
   }
 
   /** Any connection to it. */
@@ -130,8 +148,7 @@ export class Nodes {
   /** Dialled at these addresses, it is a complete node. */
   completeAt(keys: ReadonlySet<string>): boolean {
     return this.all.some(
-      ({ isComplete, address }) =>
-        isComplete && address !== null && keys.has(addressKey(address.host, address.port)),
+      ({ counts, address }) => counts && address !== null && keys.has(addressKey(address.host, address.port)),
     );
   }
 

@@ -26,6 +26,8 @@ export function ownState({ host, departure, sharing, vouching }: OwnParts, to: N
     isComplete: departure.isComplete,
     ...(vouching?.making ?? { makesHashes: false, resigned: 0 }),
     seesComplete: to.isComplete,
+    allSeen: departure.allSeen(),
+    leaves: departure.isLeaving,
     left: free.length,
     bytesPerS: sharing?.bytesPerS ?? 0,
     busy,
