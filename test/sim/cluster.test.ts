@@ -9,7 +9,8 @@ import { clusterFailures, clusterScenarioOf } from '../simulate/cluster-scenario
 const key = new ClusterKey('model', null);
 /** 256 MiB over eight lines of 2 MB/s each: 16.8 s if nothing is lost. */
 const BASE = {
-  ...{ seed: 1, nodes: 8, pieces: 512, pieceBytes: 524_288, bytesPerS: 2_000_000, spreadMs: 1_000 },
+  ...{ seed: 1, nodes: 8, pieces: 512, pieceBytes: 524_288, bytesPerS: 2_000_000 },
+  ...{ spreadMs: 1_000, listed: 3, edges: 0 },
 };
 const OPTIMUM_MS = (BASE.pieces * BASE.pieceBytes * 1_000) / (BASE.nodes * BASE.bytesPerS);
 
@@ -57,6 +58,34 @@ test('nodes that start within five seconds meet, and fetch little twice', async 
   ).run(300_000);
   assert.deepEqual(unfinished, []);
   assert.ok(outsideBytes <= 1.05 * BASE.pieces * BASE.pieceBytes);
+});
+
+test('nodes that start together and know one address all meet', async () => {
+  for (const spreadMs of [0, 50])
+    for (const nodes of [2, 8, 24]) {
+      const model = new ClusterModel(
+        { ...BASE, nodes, pieces: 64 * nodes, spreadMs, listed: 1, faults: [] },
+        key,
+      );
+      assert.equal(
+        (await model.run(6_000)).pairs,
+        (nodes * (nodes - 1)) / 2,
+        `${nodes} within ${spreadMs} ms`,
+      );
+    }
+});
+
+test('nodes that select files: each fetches the pieces at their edges itself, at once, and nobody waits for another', async () => {
+  const edges = 16;
+  const { endMs, outsideBytes, unfinished } = await new ClusterModel({ ...BASE, edges, faults: [] }, key).run(
+    300_000,
+  );
+  assert.deepEqual(unfinished, []);
+  const pieces = BASE.pieces + (BASE.nodes - 1) * edges;
+  const ofSize = outsideBytes / (pieces * BASE.pieceBytes);
+  assert.ok(ofSize >= 1 && ofSize <= 1.02, `${ofSize} of the size`);
+  const optimumMs = (OPTIMUM_MS * pieces) / BASE.pieces;
+  assert.ok(endMs <= 1.15 * optimumMs, `${endMs / optimumMs} of the optimum`);
 });
 
 test('random clusters', async () => {

@@ -7,15 +7,16 @@ import { Cluster } from '../../src/main/cluster/cluster.ts';
 import type { ClusterKey } from '../../src/main/cluster/cluster-key.ts';
 import type { ClusterCommand } from '../../src/shared/cluster-messages.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
+import { geometry } from '../../src/shared/geometry.ts';
 import type { PeerIndex } from '../../src/shared/indices.ts';
-import { PIECE_STATE, type PieceState } from '../../src/shared/ledger.ts';
+import { PIECE_STATE } from '../../src/shared/ledger.ts';
 import { TICK_MS } from '../../src/shared/limits.ts';
 import type { PeerOutcome } from '../../src/shared/messages.ts';
-import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 import { dice, drawnBytes } from '../support/dice.ts';
 import { VirtualTime } from '../support/virtual-time.ts';
+import { edgePlan, isEdge } from './cluster-edges.ts';
 import type { ClusterFault, ClusterOutcome, ClusterScenario } from './cluster-run.ts';
-import { ModelNode } from './model-node.ts';
+import { hostOf, ModelNode, PORT } from './model-node.ts';
 
 const STEP_MS = 100;
 const LATENCY_MS = 2;
@@ -23,7 +24,6 @@ const LATENCY_MS = 2;
 const PIECES_AT_ONCE = 3;
 /** Bytes per second among nodes: a tenth of what they have is enough to be no bottleneck. */
 const INSIDE_FACTOR = 12;
-const PORT = 6_881;
 
 export class ClusterModel {
   readonly #scenario: ClusterScenario;
@@ -36,6 +36,7 @@ export class ClusterModel {
   readonly #arrivals: number[] = [];
   readonly #arrived: boolean[] = [];
   #messages = 0;
+  #pairs = 0;
 
   constructor(scenario: ClusterScenario, key: ClusterKey) {
     this.#scenario = scenario;
@@ -68,6 +69,7 @@ export class ClusterModel {
       outsideBytes: this.#nodes.reduce((sum, { outsideBytes }) => sum + outsideBytes, 0),
       unfinished: alive.filter(({ hasLeft }) => !hasLeft).map(({ index }) => index),
       messages: this.#messages,
+      pairs: this.#pairs,
     };
   }
 
@@ -113,11 +115,18 @@ export class ClusterModel {
         isOn = false;
       };
     };
-    const nodes = Array.from({ length: Math.min(3, this.#scenario.nodes) }, (_, i) => hostOf(i));
+    const { listed, pieces, pieceBytes } = this.#scenario;
+    const nodes = this.#nodes.slice(0, listed).map(({ index }) => hostOf(index));
     // Without it a node that was frozen may find that the others are complete and gone, and fetches the rest alone.
     const wait = !this.#scenario.faults.some(({ kind }) => kind === 'kill');
-    const size = wait ? this.#scenario.nodes : 0;
-    const settings = { name: 'model', nodes, secret: null, size, wait, timeout: 0 };
+    const settings = {
+      name: 'model',
+      nodes,
+      secret: null,
+      size: wait ? this.#nodes.length : 0,
+      wait,
+      timeout: 0,
+    };
     const cluster = new Cluster(settings, this.#key, {
       world: { now: () => this.#time.now(), every },
       randomBytes: drawnBytes(this.#roll),
@@ -134,20 +143,8 @@ export class ClusterModel {
     });
     node.cluster = cluster;
     cluster.start();
-    const ledger = {
-      pieceCount: this.#scenario.pieces,
-      stateOf: (piece: number) => node.states[piece] as PieceState,
-      reserved: {
-        close: (side: PieceSide, piece: number, isClosed: boolean) => {
-          const was = node.reserved[side][piece] === 1;
-          node.reserved[side][piece] = isClosed ? 1 : 0;
-          return was && !isClosed;
-        },
-        opened: () => {},
-      },
-    };
-    const wanted = new Uint8Array(this.#scenario.pieces).fill(1);
-    cluster.begin(ledger, { pieceLength: this.#scenario.pieceBytes }, wanted);
+    const known = { geometry: geometry(pieces * pieceBytes, pieceBytes), plainFile: null };
+    cluster.begin(node.ledger, known, edgePlan(this.#scenario));
   }
 
   #dial(node: ModelNode, peers: readonly HostPort[]): void {
@@ -157,6 +154,7 @@ export class ClusterModel {
       if (!other.isAlive || other.hasLeft || other.cluster === null) continue;
       node.connected.add(other.index);
       other.connected.add(node.index);
+      this.#pairs += 1;
       this.#later(node, () => this.#greet(node, other));
       this.#later(other, () => this.#greet(other, node));
     }
@@ -168,6 +166,8 @@ export class ClusterModel {
 
   #tell(node: ModelNode, peer: PeerIndex, command: ClusterCommand): void {
     const other = this.#nodes[peer] as ModelNode;
+    // A process that is killed has no last word.
+    if (!node.isAlive) return;
     if (command.type === 'admit') return void node.admitted.set(peer, -1);
     if (command.type !== 'tell-node') return;
     this.#messages += 1;
@@ -202,8 +202,8 @@ export class ClusterModel {
       if (!node.acts) continue;
       for (const [at, told] of node.admitted) {
         const other = this.#nodes[at] as ModelNode;
-        if (other.verified === told) continue;
-        node.admitted.set(at, other.verified);
+        if (other.given === told) continue;
+        node.admitted.set(at, other.given);
         node.cluster?.hear({ type: 'node-has', peer: at as PeerIndex, bits: other.bits });
       }
     }
@@ -220,8 +220,7 @@ export class ClusterModel {
   /** What a node has can be copied from it, or no longer. */
   #holds(node: ModelNode, change: 1 | -1): void {
     for (let piece = 0; piece < node.states.length; piece++)
-      if (node.states[piece] === PIECE_STATE.verified)
-        this.#holders[piece] = (this.#holders[piece] ?? 0) + change;
+      if (node.gives(piece)) this.#holders[piece] = (this.#holders[piece] ?? 0) + change;
   }
 
   #advance(node: ModelNode, cluster: Cluster): void {
@@ -270,8 +269,9 @@ export class ClusterModel {
 
   /** Pieces that any other node has, in the order in which the first one got them. */
   #copy(node: ModelNode): void {
-    const inAll = this.#scenario.bytesPerS * this.#scenario.nodes * INSIDE_FACTOR;
-    let most = Math.max(1, Math.floor((inAll * STEP_MS) / 1_000 / this.#scenario.pieceBytes));
+    const { bytesPerS, nodes, pieceBytes } = this.#scenario;
+    const inAll = bytesPerS * nodes * INSIDE_FACTOR;
+    let most = Math.max(1, Math.floor((inAll * STEP_MS) / 1_000 / pieceBytes));
     const waiting = node.passedOver.splice(0);
     while (most > 0 && (waiting.length > 0 || node.seen < this.#arrivals.length)) {
       const piece = waiting.pop() ?? (this.#arrivals[node.seen++] as number);
@@ -281,7 +281,7 @@ export class ClusterModel {
         node.passedOver.push(piece);
         continue;
       }
-      node.nodeBytes += this.#scenario.pieceBytes;
+      node.nodeBytes += pieceBytes;
       this.#verify(node, piece);
       most -= 1;
     }
@@ -292,12 +292,10 @@ export class ClusterModel {
     node.work.delete(piece);
     node.states[piece] = PIECE_STATE.verified;
     node.verified += 1;
+    if (isEdge(this.#scenario, piece)) return;
+    node.give(piece);
     if (!this.#arrived[piece]) this.#arrivals.push(piece);
     this.#arrived[piece] = true;
     this.#holders[piece] = (this.#holders[piece] ?? 0) + 1;
   }
-}
-
-function hostOf(index: number): HostPort {
-  return { host: `10.0.${index >>> 8}.${index & 255}`, port: PORT };
 }

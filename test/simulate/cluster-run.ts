@@ -9,6 +9,10 @@ export interface ClusterScenario {
   readonly bytesPerS: number;
   /** Nodes start within this time. */
   readonly spreadMs: number;
+  /** The first ones, whose addresses all know. */
+  readonly listed: number;
+  /** Pieces that only a part of is in the files that all want: no node can give them. */
+  readonly edges: number;
   readonly faults: readonly ClusterFault[];
 }
 
@@ -29,4 +33,6 @@ export interface ClusterOutcome {
   /** Nodes that live and are not complete, or have not left. */
   readonly unfinished: readonly number[];
   readonly messages: number;
+  /** Connections of two nodes. */
+  readonly pairs: number;
 }

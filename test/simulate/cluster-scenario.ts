@@ -42,7 +42,13 @@ export function clusterScenarioOf(seed: number): ClusterScenario {
   if (roll(6) === 0 && nodes <= MOST_WITHOUT_LINES)
     for (let node = 1 + roll(nodes); node < nodes; node++)
       if (!touched.has(node)) faults.push({ kind: 'slow', node, part: 0.001 });
-  return { seed, nodes, pieces, pieceBytes, bytesPerS, spreadMs: roll(1_500), faults };
+  const spreadMs = roll(1_500);
+  // At the end, so that a seed keeps the rest that it had.
+  const listed = roll(4) === 0 ? 1 : 3;
+  // A node with a slow line would need long for them.
+  const mayCut = roll(4) === 0 && !faults.some(({ kind }) => kind === 'slow');
+  const edges = mayCut ? 1 + roll(Math.ceil(pieces / 20)) : 0;
+  return { seed, nodes, pieces, pieceBytes, bytesPerS, spreadMs, listed, edges, faults };
 }
 
 function faultOf(roll: (below: number) => number, node: number, ms: number): ClusterFault {
@@ -67,15 +73,18 @@ export async function clusterFailures(
   key: ClusterKey,
 ): Promise<{ readonly failures: readonly string[]; readonly outcome: ClusterOutcome }> {
   const outcome = await new ClusterModel(scenario, key).run(LIMIT_MS);
-  const { pieces, pieceBytes, faults, nodes } = scenario;
+  const { pieces, pieceBytes, faults, nodes, edges } = scenario;
   const failures: string[] = [];
   if (outcome.unfinished.length > 0) failures.push(`nodes ${outcome.unfinished.join(', ')} are not complete`);
-  const size = pieces * pieceBytes;
+  // Each node fetches the edges itself.
+  const size = (pieces + (nodes - 1) * edges) * pieceBytes;
   // What each node has begun when it meets the others, or is lost.
   const begun = nodes * PIECES_BEGUN * pieceBytes;
   const most = (faults.length === 0 ? SPARE : SPARE_WITH_FAULTS) * size + begun;
   if (outcome.outsideBytes > most)
     failures.push(`${(outcome.outsideBytes / size).toFixed(3)} of the size came from outside`);
+  if (faults.length === 0 && outcome.pairs < (nodes * (nodes - 1)) / 2)
+    failures.push(`only ${outcome.pairs} pairs of nodes have met`);
   const bound = boundMs(scenario);
   if (outcome.endMs > bound)
     failures.push(`complete after ${outcome.endMs} ms, and not within ${Math.round(bound)}`);
@@ -85,7 +94,7 @@ export async function clusterFailures(
 const PIECES_BEGUN = 3;
 
 /** The lines of the nodes that live for the whole run bring everything; each fault may cost what noticing it takes. */
-function boundMs({ nodes, pieces, pieceBytes, bytesPerS, faults, spreadMs }: ClusterScenario): number {
+function boundMs({ nodes, pieces, edges, pieceBytes, bytesPerS, faults, spreadMs }: ClusterScenario): number {
   let lines = nodes;
   let extra = 0;
   for (const fault of faults) {
@@ -96,7 +105,7 @@ function boundMs({ nodes, pieces, pieceBytes, bytesPerS, faults, spreadMs }: Clu
     if (fault.kind === 'kill' && fault.silent) extra += NODE_SILENCE_MS;
   }
   const onePieceMs = (pieceBytes * 1_000) / bytesPerS;
-  const all = (pieces * pieceBytes * 1_000) / (Math.max(1, lines) * bytesPerS);
+  const all = ((pieces - edges) / Math.max(1, lines) + edges) * onePieceMs;
   const lost = faults.length > 0 ? HANDOVER_RETURN_MS : 0;
   return SLACK * all + SLACK_MS + spreadMs + extra + lost + 4 * onePieceMs;
 }

@@ -1,10 +1,12 @@
 /** Who has a share of the pieces, and when a node takes everything into its own hands. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LineRate } from '../../src/main/cluster/line-rate.ts';
 import type { NodeState } from '../../src/main/cluster/node-message.ts';
 import { Node } from '../../src/main/cluster/nodes.ts';
 import { Sharing } from '../../src/main/cluster/sharing.ts';
 import { StallWatch } from '../../src/main/cluster/stall-watch.ts';
+import { geometry } from '../../src/shared/geometry.ts';
 import type { PieceState } from '../../src/shared/ledger.ts';
 import { CLUSTER_STALL_MS } from '../../src/shared/limits.ts';
 
@@ -17,7 +19,12 @@ function sharing(wanted = ALL) {
     stateOf: () => 0 as PieceState,
     reserved: { close: () => false, opened: () => {} },
   };
-  return new Sharing('00'.repeat(20), ledger, 1_000, wanted, 0);
+  const files = [{ offset: 0, length: PIECES * 1_000 }];
+  return new Sharing('00'.repeat(20), ledger, geometry(PIECES * 1_000, 1_000), {
+    wanted,
+    files,
+    padding: [],
+  });
 }
 
 function nodeThatWants(wants: string | null): Node {
@@ -47,8 +54,8 @@ test('a node has a share only while it says that it wants the same: not while it
 });
 
 test('a cluster that brings less than a tenth of what our own line can is passed over for a while', () => {
-  const watch = new StallWatch(0);
-  assert.equal(watch.look(0, 1_000_000, 1_000), false);
+  const watch = new StallWatch();
+  assert.equal(watch.look(0, 1_000_000, 0), false);
   // Enough came.
   assert.equal(watch.look(20_000_000, 0, CLUSTER_STALL_MS), false);
   // A trickle.
@@ -57,6 +64,38 @@ test('a cluster that brings less than a tenth of what our own line can is passed
   assert.equal(watch.look(20_200_000, 0, end + CLUSTER_STALL_MS - 1), true);
   assert.equal(watch.look(60_000_000, 0, end + CLUSTER_STALL_MS), false);
   // Nothing at all, where no line is known.
-  const unknown = new StallWatch(0);
+  const unknown = new StallWatch();
+  assert.equal(unknown.look(0, 0, 0), false);
   assert.equal(unknown.look(0, 0, CLUSTER_STALL_MS), true);
+});
+
+test('a node that fetches other files closes none of our pieces', () => {
+  const ours = sharing();
+  const node = nodeThatWants(ours.wants);
+  const busyWith = (wants: string): number => {
+    node.state = {
+      ...node.state,
+      wants,
+      busy: Array.from({ length: PIECES }, (_, i) => i),
+    } as unknown as NodeState;
+    return freeWith(ours, node);
+  };
+  assert.equal(busyWith(ours.wants), 0);
+  assert.equal(busyWith('other'), PIECES);
+});
+
+test('a time in which this process did not run is neither a stall nor a slow line', () => {
+  const watch = new StallWatch();
+  watch.look(0, 1_000_000, 0);
+  watch.restart();
+  assert.equal(watch.look(1_000, 0, 10 * CLUSTER_STALL_MS), false);
+  assert.equal(watch.look(1_000, 0, 11 * CLUSTER_STALL_MS), true);
+  const line = new LineRate();
+  for (let now = 0; now <= 2_000; now += 250) line.sample(now * 1_000, true, now);
+  line.restart();
+  const woke = 3_600_000;
+  for (let ms = 0; ms <= 1_500; ms += 250) {
+    line.sample(2_000_000 + ms * 1_000, true, woke + ms);
+    assert.equal(line.capacity, 1_000_000);
+  }
 });

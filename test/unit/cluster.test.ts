@@ -1,9 +1,7 @@
-/** The parts of a cluster: proofs, sealed messages, shares, and what a node fetches from outside. */
+/** The parts of a cluster: proofs, sealed messages, shares. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClusterKey } from '../../src/main/cluster/cluster-key.ts';
-import { Couriers } from '../../src/main/cluster/couriers.ts';
-import { InsidePieces } from '../../src/main/cluster/inside-pieces.ts';
 import { type Heard, NodeLink } from '../../src/main/cluster/node-link.ts';
 import {
   decodeGreeting,
@@ -12,12 +10,8 @@ import {
   encodeNodeSays,
   type NodeSays,
 } from '../../src/main/cluster/node-message.ts';
-import { OutsideWork } from '../../src/main/cluster/outside-work.ts';
 import { Shares } from '../../src/main/cluster/shares.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
-import { PIECE_STATE, type PieceState } from '../../src/shared/ledger.ts';
-import { HANDOVER_RETURN_MS } from '../../src/shared/limits.ts';
-import type { PieceSide } from '../../src/shared/reserved-pieces.ts';
 import { dice, drawnBytes, mutated } from '../support/dice.ts';
 
 const key = new ClusterKey('test', 'secret');
@@ -112,6 +106,8 @@ const STATE: NodeSays = {
     makesHashes: true,
     resigned: 3,
     seesComplete: true,
+    allSeen: 8,
+    leaves: true,
     left: 12,
     bytesPerS: 5_000_000,
     busy: [1, 70_000] as PieceIndex[],
@@ -187,98 +183,4 @@ test('shares are about equal, all nodes compute the same, and a lost node moves 
   // It comes back, and has what it had.
   for (const view of views) view.join(ids[3] as string);
   for (let piece = 0; piece < pieces; piece++) assert.deepEqual(ownersOf(piece), [before[piece]]);
-});
-
-/** A node alone in its view, with all pieces missing. */
-function workOf(pieces: number, others: readonly string[] = []) {
-  let openings = 0;
-  const states = new Uint8Array(pieces);
-  const reserved = new Uint8Array(pieces);
-  const shares = new Shares('00'.repeat(20), pieces);
-  for (const id of others) shares.join(id);
-  const inside = new InsidePieces(pieces);
-  const ledger = {
-    pieceCount: pieces,
-    stateOf: (piece: PieceIndex) => states[piece] as PieceState,
-    reserved: {
-      close: (side: PieceSide, piece: number, isClosed: boolean) => {
-        if (side !== 'outside') return false;
-        const was = reserved[piece] === 1;
-        reserved[piece] = isClosed ? 1 : 0;
-        return was && !isClosed;
-      },
-      opened: () => {
-        openings += 1;
-      },
-    },
-  };
-  const couriers = new Couriers('00'.repeat(20), pieces, shares, inside);
-  return {
-    work: new OutsideWork(ledger, shares, inside, couriers, 1_000),
-    states,
-    reserved,
-    inside,
-    openings: () => openings,
-  };
-}
-
-test('a node fetches its share and nothing that a node has or is fetching', () => {
-  const other = 'ff'.repeat(20);
-  const { work, inside, reserved, openings } = workOf(100, [other]);
-  work.look(0, false);
-  const ours = [...work.outlook.free];
-  assert.ok(ours.length > 30 && ours.length < 70);
-  assert.equal(
-    reserved.reduce((sum, one) => sum + one, 0),
-    100 - ours.length,
-  );
-  const [first, second] = ours as [PieceIndex, PieceIndex];
-  const bits = new Uint8Array(13);
-  bits[first >>> 3] = 0x80 >>> (first & 7);
-  inside.told(other, bits);
-  inside.busyWith(other, [second]);
-  work.look(0, false);
-  assert.deepEqual(work.outlook.free, ours.slice(2));
-  assert.equal(openings(), 0, 'nothing was opened yet');
-  inside.lost(other);
-  work.look(0, false);
-  assert.equal(openings(), 1);
-  assert.deepEqual(work.outlook.free, ours);
-  work.look(0, true);
-  assert.equal(work.outlook.free.length, 100);
-});
-
-test('a node gives of its share by the rates of both, takes it back when it does not come, and gives slow pieces twice', () => {
-  const other = 'ff'.repeat(20);
-  const { work, states, reserved } = workOf(40);
-  work.look(0, false);
-  // As fast as we are: half, but no more than it fetches in two seconds.
-  assert.equal(work.give(other, 100_000, 100_000, 0).length, 20);
-  assert.equal(work.give(other, 3_000, 3_000, 0).length, 6);
-  // A node with no rate yet shows with one piece what it can.
-  assert.equal(work.give(other, 0, 3_000, 0).length, 1);
-  work.look(0, false);
-  assert.equal(work.outlook.free.length, 13);
-  assert.equal(
-    reserved.reduce((sum, one) => sum + one, 0),
-    27,
-  );
-  work.look(HANDOVER_RETURN_MS, false);
-  assert.equal(work.outlook.free.length, 40);
-  states.fill(PIECE_STATE.claimed);
-  work.look(HANDOVER_RETURN_MS, false);
-  assert.deepEqual(work.give(other, 1_000, 1_000, HANDOVER_RETURN_MS + 1_000), []);
-  const slow = work.give(other, 1_000, 1_000, HANDOVER_RETURN_MS + 60_000);
-  assert.equal(slow.length, 4);
-  assert.equal(
-    slow.every((piece) => reserved[piece] === 0),
-    true,
-  );
-});
-
-test('pieces of a message that the torrent does not have are passed over', () => {
-  const { work } = workOf(8);
-  work.take([2, 900] as PieceIndex[]);
-  work.look(0, false);
-  assert.equal(work.outlook.free.length, 8);
 });

@@ -75,6 +75,32 @@ test('a courier that gets nothing, is lost, or needs too long is not waited for'
   assert.equal(takersOf(rest, 1, COURIER_MS).length, 1);
 });
 
+test('a courier to which nodes gave nothing, because they had nothing, has its time for a new piece', () => {
+  const holder = IDS[0] as string;
+  const others = views().filter(({ own }) => own !== holder);
+  const idleUntil = 100 * COURIER_SILENCE_MS;
+  for (const { couriers } of others) for (const id of IDS) couriers.heard(id, 5, 0);
+  for (let piece = 0; piece < PIECES; piece++) takersOf(others, piece, 0);
+  for (const { inside } of others) inside.told(holder, ALL);
+  for (let piece = 0; piece < PIECES; piece++) assert.equal(takersOf(others, piece, idleUntil).length, 1);
+  assert.equal(takersOf(others, 0, idleUntil + COURIER_SILENCE_MS - 1).length, 1);
+  assert.equal(takersOf(others, 0, idleUntil + COURIER_SILENCE_MS).length, others.length);
+});
+
+test('how long a piece was lone counts anew when its only node was lost and another one has it', () => {
+  const [own, other, third] = IDS as [string, string, string];
+  const all = views().filter((view) => view.own === own);
+  const { inside } = all[0] as (typeof all)[number];
+  const isOthers = (piece: number, now: number): boolean => takersOf(all, piece, now).length === 0;
+  inside.told(other, ALL);
+  const lone = Array.from({ length: PIECES }, (_, piece) => piece).filter((piece) => isOthers(piece, 0));
+  inside.lost(other);
+  for (const piece of lone) takersOf(all, piece, 1_000);
+  inside.told(third, ALL);
+  const still = lone.filter((piece) => isOthers(piece, COURIER_MS));
+  assert.ok(still.length > lone.length / 3, `${still.length} of ${lone.length}`);
+});
+
 test('two nodes never wait for each other', () => {
   const [own, other] = IDS as [string, string];
   const [shares, inside] = [new Shares(own, PIECES), new InsidePieces(PIECES)];

@@ -26,6 +26,7 @@ interface Member {
   part: number;
   bytes: number;
   isNeeded: boolean;
+  lacks: boolean;
   /** It does nothing, and the others hear nothing. */
   isAway: boolean;
 }
@@ -49,7 +50,7 @@ function clusterOf(ids: string) {
       onNews: (text) => news.push(text),
     });
     const state = { makesHashes: false, resigned: 0 };
-    const figures = { isComplete: false, part: 1, bytes: 0, isNeeded: true, isAway: false };
+    const figures = { isComplete: false, part: 1, bytes: 0, isNeeded: true, lacks: false, isAway: false };
     const member: Member = { id, name: `node-${id}`, maker, news, state, ...figures };
     members.push(member);
     return member;
@@ -111,6 +112,38 @@ test('a complete node makes a maker needless', () => {
   const { at, step, makers } = clusterOf('ac');
   at('c').isComplete = true;
   step(10 * MAKER_WAIT_MS);
+  assert.deepEqual(makers(), []);
+});
+
+test('the maker is complete and its file cannot be read: after a while the next one fetches what is missing, and its word counts', () => {
+  const { at, step, makers } = clusterOf('abcd');
+  step(MAKER_WAIT_MS + CLUSTER_STATE_MS);
+  for (const id of 'ad') at(id).isComplete = true;
+  for (const id of 'bc') at(id).lacks = true;
+  step(NODE_SILENCE_MS - CLUSTER_STATE_MS);
+  // What a node has is heard after its last word.
+  assert.deepEqual(makers(), ['a']);
+  step(3 * CLUSTER_STATE_MS);
+  assert.deepEqual(makers(), ['a', 'b']);
+  const after = 'fetches the rest and makes its hashes';
+  assert.equal(at('b').news.at(-1), `cluster: node-a does not give all that it has: this node ${after}`);
+  assert.equal(at('c').news.at(-1), `cluster: node-a does not give all that it has: node-b ${after}`);
+  assert.equal(at('c').maker.other?.id, 'b');
+  // It gets everything, by whomever: both nodes that fetched stay what they are.
+  for (const id of 'bc') at(id).lacks = false;
+  step(60_000);
+  assert.deepEqual(makers(), ['a', 'b']);
+});
+
+test('a complete node that is slow to say what it has makes no maker', () => {
+  const { at, step, makers } = clusterOf('ac');
+  at('c').isComplete = true;
+  for (let i = 0; i < 20; i++) {
+    at('a').lacks = true;
+    step(NODE_SILENCE_MS - CLUSTER_STATE_MS);
+    at('a').lacks = false;
+    step(CLUSTER_STATE_MS);
+  }
   assert.deepEqual(makers(), []);
 });
 

@@ -43,7 +43,7 @@ function begin(sha256: string | null, ...others: FakeNode[]) {
   const vouching = new Vouching('b', file, { alive } as unknown as { alive: Node[] }, {
     now: () => now,
     isCandidate: ({ isComplete }) => !isComplete,
-    outside: () => ({ bytes: 0, isNeeded: false }),
+    outside: () => ({ bytes: 0, isNeeded: false, lacks: false }),
     onNews: (text) => news.push(text),
     onWrong: ({ name }) => news.push(`wrong: ${name}`),
   });

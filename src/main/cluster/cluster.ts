@@ -3,12 +3,11 @@
  * decides for itself; no node is special.
  */
 import type { ClusterEvent } from '../../shared/cluster-messages.ts';
-import type { Geometry } from '../../shared/geometry.ts';
 import type { PeerIndex } from '../../shared/indices.ts';
 import { CLUSTER_DIAL_MS, CLUSTER_LOOK_MS, CLUSTER_STATE_MS, NODE_SILENCE_MS } from '../../shared/limits.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import type { Sayer } from '../torrent/learned-hashes.ts';
-import type { PlainFile } from '../torrent/metainfo.ts';
+import type { Metainfo } from '../torrent/metainfo.ts';
 import type { ClusterFigures, ClusterHost } from './cluster-host.ts';
 import type { ClusterKey } from './cluster-key.ts';
 import { ClusterNews } from './cluster-news.ts';
@@ -17,6 +16,7 @@ import { Departure } from './departure.ts';
 import { distrust } from './distrust.ts';
 import { dismissFar } from './far-connections.ts';
 import { figuresOf } from './figures-of.ts';
+import { Introductions } from './introductions.ts';
 import { NodeAddresses } from './node-addresses.ts';
 import { NodeConnections } from './node-connections.ts';
 import type { NodeLink } from './node-link.ts';
@@ -24,18 +24,17 @@ import { NODE_ID_BYTES, type NodeSays, type NodeState } from './node-message.ts'
 import { type Node, Nodes } from './nodes.ts';
 import type { WorkLedger } from './outside-work.ts';
 import { ownState } from './own-state.ts';
-import { Sharing } from './sharing.ts';
+import { type SharedPlan, Sharing } from './sharing.ts';
 import { Vouching } from './vouching.ts';
 
 /** Times that a look took, until the next one. */
 const LOOK_REST = 20;
-/** Of one message: a frame of an extended message has 32 KiB. */
-const NODES_AT_ONCE = 100;
 
 export class Cluster {
   readonly #host: ClusterHost;
   readonly #id: Uint8Array;
   readonly #nodes = new Nodes();
+  readonly #introductions = new Introductions(this.#nodes);
   readonly #connections: NodeConnections;
   readonly #addresses: NodeAddresses;
   readonly #departure: Departure;
@@ -49,6 +48,7 @@ export class Cluster {
   #lookedAt = 0;
   #nextLookAt = 0;
   #startedAt = 0;
+  #allTold = 0;
 
   constructor(settings: ClusterSettings, key: ClusterKey, host: ClusterHost) {
     this.#host = host;
@@ -67,7 +67,7 @@ export class Cluster {
         if (!node.isAlive) this.#review();
       },
       onRefused: (peer, why) => {
-        this.#news.tell(`cluster: ${host.addressOf(peer).host} is not let in: ${why}`);
+        this.#news.tellOfStranger(`cluster: ${host.addressOf(peer).host} is not let in: ${why}`);
         // A stranger stays as a peer. A node that cannot be understood any more must connect anew.
         if (this.#nodes.of(peer) !== undefined)
           host.tell(peer, { type: 'dismiss', peer, code: 'bad-extended' });
@@ -93,22 +93,22 @@ export class Cluster {
     );
   }
 
-  /** The torrent is known, and what is on disk. `wanted`: 1 for each piece that this node wants. */
+  /** The torrent is known, and what is on disk. */
   begin(
     ledger: WorkLedger,
-    { pieceLength }: Pick<Geometry, 'pieceLength'>,
-    wanted: Uint8Array,
-    plainFile: PlainFile | null = null,
+    { geometry, plainFile }: Pick<Metainfo, 'geometry' | 'plainFile'>,
+    plan: SharedPlan,
   ): void {
     const id = Buffer.from(this.#id).toString('hex');
-    this.#sharing = new Sharing(id, ledger, pieceLength, wanted, this.#host.world.now());
+    this.#sharing = new Sharing(id, ledger, geometry, plan);
     if (plainFile !== null)
       this.#vouching = new Vouching(id, plainFile, this.#nodes, {
         now: () => this.#host.world.now(),
         isCandidate: (node) => !node.isComplete && node.state?.wants === this.#sharing?.wants,
         outside: () => {
-          const isNeeded = !this.#departure.isComplete && this.#sharing?.needsOutside === true;
-          return { bytes: this.#host.bytes().outside, isNeeded };
+          const sharing = this.#departure.isComplete ? null : this.#sharing;
+          const [isNeeded, lacks] = [sharing?.needsOutside === true, sharing?.outlook.isNeeded === true];
+          return { bytes: this.#host.bytes().outside, isNeeded, lacks };
         },
         onNews: (text) => this.#news.tell(text),
         onWrong: (sayer) => this.#distrust(sayer),
@@ -175,7 +175,8 @@ export class Cluster {
   }
 
   stop(): void {
-    this.#host.onFigures(this.figures);
+    this.#departure.leaves();
+    this.#tellState();
     this.#over.abort();
     this.#vouching?.stop();
     for (const end of this.#ends.splice(0)) end();
@@ -189,9 +190,7 @@ export class Cluster {
 
   #admitted(node: Node, link: NodeLink): void {
     dismissFar(node, this.#host);
-    const others = this.#nodes.all.filter((one) => one !== node);
-    for (let from = 0; from < others.length; from += NODES_AT_ONCE)
-      link.say({ kind: 'nodes', nodes: others.slice(from, from + NODES_AT_ONCE).map(({ known }) => known) });
+    this.#introductions.welcome(node, link);
     link.say({ kind: 'state', state: this.#stateFor(node) });
     this.#review();
   }
@@ -225,25 +224,25 @@ export class Cluster {
 
   #heardState(node: Node, state: NodeState, peer: PeerIndex): void {
     const isFirst = node.state === null;
-    node.state = state;
-    node.name = state.name;
-    const isNews = state.isComplete && !node.isComplete;
-    if (isNews) node.completeAt = this.#host.world.now();
-    node.isComplete = state.isComplete;
+    const isNews = node.said(state, this.#host.world.now());
     // It waits for this before it leaves.
     if (isNews) node.link?.say({ kind: 'state', state: this.#stateFor(node) });
-    if (isNews || isFirst) this.#tellOf(node);
-    if (state.port !== null)
-      this.#nodes.isAt(node, { host: this.#host.addressOf(peer).host, port: state.port });
+    const { host } = this.#host.addressOf(peer);
+    const isMoved = state.port !== null && this.#nodes.isAt(node, { host, port: state.port });
+    if (isNews || isFirst || isMoved) this.#introductions.add(node);
+    if (isNews) this.#introductions.tell();
     if (node.isAlive) this.#sharing?.heard(node, this.#host.world.now());
+    this.#tellAllSeen();
     if (!this.#isOfUs(node))
-      this.#news.tell(`cluster: ${node.name} fetches other files: nothing is shared with it`);
+      this.#news.tellOfStranger(`cluster: ${node.name} fetches other files: nothing is shared with it`);
   }
 
-  /** The others may not be connected to it. */
-  #tellOf(node: Node): void {
-    for (const other of this.#nodes.alive)
-      if (other !== node) other.link?.say({ kind: 'nodes', nodes: [node.known] });
+  /** The others wait for this before they leave. */
+  #tellAllSeen(): void {
+    const seen = this.#departure.allSeen();
+    if (seen === this.#allTold) return;
+    this.#allTold = seen;
+    this.#tellState();
   }
 
   /** It wants the same pieces, as far as both know what they want. */
@@ -253,6 +252,7 @@ export class Cluster {
   }
 
   #review(): void {
+    this.#wake();
     const { came, lost } = this.#nodes.review(this.#host.world.now());
     for (const node of came) this.#came(node);
     for (const node of lost) this.#sharing?.lost(node);
@@ -265,8 +265,8 @@ export class Cluster {
 
   #look(): void {
     const now = this.#host.world.now();
-    this.#wake();
     this.#review();
+    this.#introductions.tell();
     this.#vouching?.look();
     if (this.#departure.isComplete || now < this.#nextLookAt) return;
     if (this.#vouching !== null && this.#sharing !== null) this.#sharing.fetchers = this.#vouching.fetchers;
@@ -285,11 +285,11 @@ export class Cluster {
     this.#lookedAt = now;
     if (ms < NODE_SILENCE_MS / 2) return;
     this.#nodes.heardAll(now);
+    this.#sharing?.woke();
     this.#vouching?.woke(ms);
   }
 
   #tellState(): void {
-    this.#wake();
     for (const node of this.#nodes.all) node.link?.say({ kind: 'state', state: this.#stateFor(node) });
     this.#host.onFigures(this.figures);
   }

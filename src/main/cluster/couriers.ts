@@ -38,7 +38,10 @@ export class Couriers {
   mayTake(piece: PieceIndex, now: number): boolean {
     const count = this.#inside.countOf(piece);
     // Before anybody has it, both nodes that may become its courier are.
-    if (count === 0) return this.#shares.rankOfUs(piece) < 2;
+    if (count === 0) {
+      this.#loneSince[piece] = 0;
+      return this.#shares.rankOfUs(piece) < 2;
+    }
     const courier = count > 1 ? this.#id : this.#courierOf(piece);
     if (courier === this.#id) {
       this.#loneSince[piece] = 0;
@@ -46,7 +49,8 @@ export class Couriers {
     }
     const since = this.#loneSince[piece] || Math.floor(now / 1_000) + 1;
     this.#loneSince[piece] = since;
-    return now - (since - 1) * 1_000 >= COURIER_MS || this.#isStuck(courier, now);
+    const sinceMs = (since - 1) * 1_000;
+    return now - sinceMs >= COURIER_MS || this.#isStuck(courier, sinceMs, now);
   }
 
   #courierOf(piece: PieceIndex): string {
@@ -55,7 +59,9 @@ export class Couriers {
     return this.#inside.isWith(owner, piece) ? second : owner;
   }
 
-  #isStuck(node: string, now: number): boolean {
-    return now - (this.#progress.get(node)?.at ?? now) >= COURIER_SILENCE_MS;
+  /** Before the piece was there, there may have been nothing for it to take. */
+  #isStuck(node: string, sinceMs: number, now: number): boolean {
+    const progress = this.#progress.get(node);
+    return progress !== undefined && now - Math.max(progress.at, sinceMs) >= COURIER_SILENCE_MS;
   }
 }

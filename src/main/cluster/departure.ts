@@ -9,6 +9,8 @@ export class Departure {
   readonly #addresses: NodeAddresses;
   readonly #now: () => number;
   #completeAt: number | null = null;
+  #allSeen = 0;
+  #isLeaving = false;
 
   constructor(settings: ClusterSettings, nodes: Nodes, addresses: NodeAddresses, now: () => number) {
     this.#settings = settings;
@@ -26,13 +28,42 @@ export class Departure {
     this.#completeAt ??= this.#now();
   }
 
+  /** This complete node ends in order. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
+  }
+
+  leaves(): void {
+    this.#isLeaving = this.isComplete;
+  }
+
+  /**
+   * How many nodes were complete at one moment when those were all that there are, as this node saw it, or another one says; 0: nobody has.
+   * It stays so when some die. And those that are not connected to all hear it, too.
+   */
+  allSeen(): number {
+    const counted = this.#counted;
+    const own = counted >= this.size ? counted : 0;
+    this.#allSeen = Math.max(
+      this.#allSeen,
+      own,
+      ...this.#nodes.alive.map(({ state }) => state?.allSeen ?? 0),
+    );
+    return this.#allSeen;
+  }
+
   /** The others need this complete node no longer, or have had their time. `isOfUs`: a node wants the same as this one. */
   mayLeave(isOfUs: (node: Node) => boolean): boolean {
     if (this.#isTimedOut) return true;
-    // A last word may be lost with its connection, so each node must have said that it heard ours.
-    const needsUs = (node: Node): boolean => !node.isComplete || node.state?.seesComplete !== true;
+    const { wait } = this.#settings;
+    const areAll = this.#areAllComplete;
+    // A last word may be lost with its connection, so each node must have said that it heard ours, and that all are complete.
+    const needsUs = ({ isComplete, state }: Node): boolean =>
+      !isComplete || state?.seesComplete !== true || (wait && areAll && state.allSeen < this.size);
     if (this.#nodes.alive.some((node) => isOfUs(node) && needsUs(node))) return false;
-    return !this.#settings.wait || this.#areAllComplete;
+    // Nobody says any more how far a node is that is let in no more: it is not waited for, and the run fails with its name.
+    const lost = this.#nodes.barred.filter((node) => !node.counts).length;
+    return !wait || areAll || (this.isComplete && this.complete + lost >= this.size);
   }
 
   /** Why a run that waits for all nodes has failed; null if it has not. */
@@ -45,7 +76,7 @@ export class Departure {
 
   /** Nodes that are complete, or were when they left, with this one. */
   get complete(): number {
-    return this.#nodes.all.filter(({ isComplete }) => isComplete).length + Number(this.isComplete);
+    return Math.max(this.#counted, Math.min(this.allSeen(), this.size));
   }
 
   /** How many nodes there are, with this one, as far as it is known. */
@@ -56,11 +87,12 @@ export class Departure {
     return Math.max(size === 0 ? named : size, this.#nodes.alive.length + 1);
   }
 
-  /** By the names of the list; without a list, those that are connected. */
+  /** By the names of the list; without a list, those that are connected, and those that are let in no more. */
   get missing(): readonly string[] {
     if (this.#settings.nodes.length > 0)
       return this.#addresses.missing((keys) => this.#nodes.completeAt(keys));
-    return this.#nodes.alive.filter(({ isComplete }) => !isComplete).map(({ name }) => name);
+    const known = new Set([...this.#nodes.alive, ...this.#nodes.barred]);
+    return [...known].filter(({ counts }) => !counts).map(({ name }) => name);
   }
 
   /** The node that was complete last, once all are; `us`: the name of this one. */
@@ -71,8 +103,12 @@ export class Departure {
     return name;
   }
 
+  get #counted(): number {
+    return this.#nodes.all.filter(({ counts }) => counts).length + Number(this.isComplete);
+  }
+
   get #areAllComplete(): boolean {
-    return this.isComplete && this.complete >= this.size;
+    return this.isComplete && this.allSeen() >= this.size;
   }
 
   get #isTimedOut(): boolean {

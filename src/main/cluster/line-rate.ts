@@ -8,7 +8,7 @@ import { RateMeter } from '../download/rate-meter.ts';
 const MEASURED_MS = 1_000;
 
 export class LineRate {
-  readonly #meter = new RateMeter();
+  #meter = new RateMeter();
   #bytes = 0;
   #at = 0;
   #wasBusy = false;
@@ -31,6 +31,12 @@ export class LineRate {
     this.#wasBusy = isBusy;
     this.#bytes = bytes;
     this.#at = now;
+  }
+
+  /** Nothing could be seen for a while: that is no time in which the line brought nothing. */
+  restart(): void {
+    this.#meter = new RateMeter();
+    this.#wasBusy = false;
   }
 
   /** Bytes per second, as they came lately. */

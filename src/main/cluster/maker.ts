@@ -11,8 +11,8 @@ export interface MakerHost {
   now(): number;
   /** It wants what this node wants, and is not complete. */
   isCandidate(node: Node): boolean;
-  /** The bytes from outside so far, and whether this node needs more from there, if it is the maker. */
-  outside(): { readonly bytes: number; readonly isNeeded: boolean };
+  /** The bytes from outside so far, and whether this node needs more from there, if it is the maker. `lacks`: pieces are missing that no living node has. */
+  outside(): { readonly bytes: number; readonly isNeeded: boolean; readonly lacks: boolean };
   onNews(text: string): void;
 }
 
@@ -28,6 +28,8 @@ export class Maker {
   readonly #nodes: Pick<Nodes, 'alive'>;
   readonly #host: MakerHost;
   #since: number;
+  /** Since when pieces are missing that no living node has; null if there are none. */
+  #lacksSince: number | null = null;
   #isUs = false;
   #resigned = 0;
   #watch = new SourceWatch();
@@ -50,23 +52,28 @@ export class Maker {
     return this.#resigned;
   }
 
-  /** Another node that is one, and lives. */
+  /** Another node that is one, and lives: one that fetches before one that is complete. */
   get other(): Node | undefined {
-    const makers = this.#nodes.alive.filter(({ state }) => state?.makesHashes === true);
-    return makers.sort((a, b) => (isBefore(rankOf(a), rankOf(b)) ? -1 : 1))[0];
+    const { alive } = this.#nodes;
+    const first = (makers: Node[]): Node | undefined =>
+      makers.sort((a, b) => (isBefore(rankOf(a), rankOf(b)) ? -1 : 1))[0];
+    const makers = alive.filter(({ state }) => state?.makesHashes === true);
+    return first(makers.filter(({ isComplete }) => !isComplete)) ?? first(makers);
   }
 
   look(): void {
     const { other } = this;
-    // Nodes that have begun before they met: the first candidate goes on.
-    if (this.#isUs && other !== undefined && isBefore(rankOf(other), this.#rank)) this.#isUs = false;
+    // Nodes that have begun before they met: the first candidate goes on. One that is complete fetches no more.
+    const yields = other?.isComplete === false && isBefore(rankOf(other), this.#rank);
+    if (yields) this.#isUs = false;
     if (this.#isUs) return this.#lookAtSource();
-    if (other !== undefined) return this.#tell({ ...rankOf(other), name: other.name });
+    const mayHelp = this.#mayHelp();
+    if (other !== undefined && mayHelp(other)) return this.#tell({ ...rankOf(other), name: other.name });
     // Others may be on their way.
     if (this.#host.now() - this.#since < MAKER_WAIT_MS) return;
     const isFirst = (node: Node): boolean =>
       this.#host.isCandidate(node) && isBefore(rankOf(node), this.#rank);
-    if (this.#nodes.alive.some((node) => node.isComplete || isFirst(node))) return;
+    if (this.#nodes.alive.some((node) => (node.isComplete && mayHelp(node)) || isFirst(node))) return;
     this.#isUs = true;
     this.#watch = new SourceWatch();
     this.#tell({ ...this.#rank, name: 'this node' });
@@ -78,6 +85,17 @@ export class Maker {
     if (!this.#isUs || ms < NODE_SILENCE_MS) return;
     this.#isUs = false;
     this.#since = this.#host.now();
+  }
+
+  /**
+   * Whether a node, as a maker or because it has everything, brings what is missing. A complete one that cannot read its file does not:
+   * then pieces are missing that no living node has. It is heard that it is complete before it is heard what it has.
+   */
+  #mayHelp(): (node: Node) => boolean {
+    const now = this.#host.now();
+    this.#lacksSince = this.#host.outside().lacks ? (this.#lacksSince ?? now) : null;
+    const lacks = this.#lacksSince !== null && now - this.#lacksSince >= NODE_SILENCE_MS;
+    return ({ isComplete }) => !isComplete || !lacks;
   }
 
   get #rank(): Rank {
@@ -110,6 +128,7 @@ export class Maker {
   /** Why it is the maker no more. */
   #fateOf({ id, resigned }: Rank): string {
     const node = this.#nodes.alive.find((one) => one.id === id);
+    if (node?.isComplete === true) return 'does not give all that it has';
     const now = id === this.#id ? this.#rank : node && rankOf(node);
     if (now === undefined) return 'is gone';
     return now.resigned > resigned ? 'receives next to nothing from the source' : 'makes no more hashes';

@@ -3,6 +3,7 @@
  * more nodes than before (a headless service of Kubernetes).
  */
 import { addressKey, type HostPort } from '../../shared/compact-peers.ts';
+import { canonicalHost } from '../../shared/ip-address.ts';
 import type { LookUp } from '../discovery/environment.ts';
 import { resolvePeers } from '../discovery/named-peers.ts';
 
@@ -60,8 +61,10 @@ export class NodeAddresses {
       [named],
       this.#lookUp,
       this.#signal,
-      (peers) => {
-        if (peers.length === 0) return;
+      (found) => {
+        if (found.length === 0) return;
+        // As addresses of peers are written.
+        const peers = found.map(({ host, port }) => ({ host: canonicalHost(host), port }));
         const keys = this.#keys.get(named) ?? new Set<string>();
         for (const { host, port } of peers) keys.add(addressKey(host, port));
         this.#keys.set(named, keys);

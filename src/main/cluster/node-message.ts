@@ -46,6 +46,10 @@ export interface NodeState {
   readonly resigned: number;
   /** It knows that the receiver is complete. */
   readonly seesComplete: boolean;
+  /** So many nodes were complete at one moment, and that was all that there are, as far as it knows; 0: it has not seen that. */
+  readonly allSeen: number;
+  /** Its last word: it is complete, and ends in order. */
+  readonly leaves: boolean;
   /** Pieces of its share that nobody has begun. */
   readonly left: number;
   /** Bytes per second from outside. */
@@ -124,9 +128,11 @@ export function encodeNodeSays(says: NodeSays): Uint8Array {
     case 'state': {
       const { state } = says;
       return encodeBencode({
+        a: state.allSeen,
         b: packed(state.busy),
         c: state.isComplete ? 1 : 0,
         d: state.resigned,
+        e: state.leaves ? 1 : 0,
         i: state.nodeBytes,
         l: state.left,
         m: state.makesHashes ? 1 : 0,
@@ -203,6 +209,8 @@ function stateOf(dict: BencodeDict): NodeState {
     makesHashes: countOf(dict, 'm') > 0,
     resigned: countOf(dict, 'd'),
     seesComplete: countOf(dict, 's') > 0,
+    allSeen: countOf(dict, 'a'),
+    leaves: countOf(dict, 'e') > 0,
     left: countOf(dict, 'l'),
     bytesPerS: countOf(dict, 'r'),
     busy: unpacked(dict, 'b'),

@@ -22,9 +22,27 @@ export class Node {
   heardAt = 0;
   /** It is connected and says something. */
   isAlive = false;
+  /** It was complete and ended in order. */
+  hasLeft = false;
 
   constructor(id: string) {
     this.id = id;
+  }
+
+  /** How far it is. True if it is news that it is complete. */
+  said(state: NodeState, now: number): boolean {
+    const isNews = state.isComplete && !this.isComplete;
+    if (isNews) this.completeAt = now;
+    this.state = state;
+    this.name = state.name;
+    this.isComplete = state.isComplete;
+    this.hasLeft = state.leaves;
+    return isNews;
+  }
+
+  /** It is complete, and has not just died: then it may come back with another id, and would count twice. */
+  get counts(): boolean {
+    return this.isComplete && (this.isAlive || this.hasLeft);
   }
 
   /** Any connection to it. */
@@ -41,7 +59,6 @@ export class Node {
 export class Nodes {
   readonly #byId = new Map<string, Node>();
   readonly #byPeer = new Map<PeerIndex, Node>();
-  /** Nodes that are not let in any more. */
   readonly #barred = new Set<string>();
 
   get all(): readonly Node[] {
@@ -55,6 +72,11 @@ export class Nodes {
   /** Those that are connected. */
   get peers(): readonly PeerIndex[] {
     return [...this.#byPeer.keys()];
+  }
+
+  /** Those that are not let in any more. */
+  get barred(): readonly Node[] {
+    return this.all.filter(({ id }) => this.#barred.has(id));
   }
 
   of(peer: PeerIndex): Node | undefined {
@@ -81,25 +103,28 @@ export class Nodes {
     this.#byPeer.delete(peer);
   }
 
-  /** Another node knows it. Returns where it can be dialled if it is news and not connected. */
+  /** Another node knows it. Returns where it can be dialled if that was not known before, and it is not connected. */
   told({ id, name, isComplete, address }: KnownNode, now: number): HostPort | null {
-    const isNews = !this.#byId.has(id);
     const node = this.#enter(id);
     if (node === null) return null;
     if (node.name === '') node.name = name;
     if (isComplete && !node.isComplete) node.completeAt = now;
     node.isComplete ||= isComplete;
-    node.address ??= address;
-    return isNews ? node.address : null;
+    // A node that has just come is told of before it has said where it listens.
+    if (node.address !== null) return null;
+    node.address = address;
+    return node.links.size === 0 ? address : null;
   }
 
-  /** Where it can be dialled. A node that was there before, and is gone, was an earlier run of it. */
-  isAt(node: Node, address: HostPort): void {
+  /** Where it can be dialled. True if that was not known. A node that was there before, and is gone, was an earlier run of it. */
+  isAt(node: Node, address: HostPort): boolean {
+    const isMoved = node.address?.host !== address.host || node.address.port !== address.port;
     node.address = address;
     for (const [id, other] of this.#byId) {
       const isThere = other.address?.host === address.host && other.address.port === address.port;
       if (other !== node && isThere && other.links.size === 0) this.#byId.delete(id);
     }
+    return isMoved;
   }
 
   /** Their silence counts from now on. */
@@ -123,8 +148,7 @@ export class Nodes {
   /** Dialled at these addresses, it is a complete node. */
   completeAt(keys: ReadonlySet<string>): boolean {
     return this.all.some(
-      ({ isComplete, address }) =>
-        isComplete && address !== null && keys.has(addressKey(address.host, address.port)),
+      ({ counts, address }) => counts && address !== null && keys.has(addressKey(address.host, address.port)),
     );
   }
 

@@ -17,12 +17,17 @@ const MOST_SLOW_PIECES = 4;
 /** A node with a line that much faster takes them also while others are left: they would be the last ones. */
 const FAR_FASTER = 4;
 
+interface Pieces {
+  /** Those that may be begun outside. */
+  readonly free: PieceIndex[];
+  /** Those that are being fetched from outside. */
+  readonly busy: PieceIndex[];
+}
+
 /** What a look saw. */
-export interface Outlook {
-  /** Pieces that may be begun outside. */
-  readonly free: readonly PieceIndex[];
-  /** Pieces that are being fetched from outside. */
-  readonly busy: readonly PieceIndex[];
+export interface Outlook extends Pieces {
+  /** Pieces at the edges of a selection of files: no node can give them to another, so each fetches them itself. */
+  readonly edges: Pieces;
   /** Pieces are missing that no living node has. */
   readonly isNeeded: boolean;
 }
@@ -33,7 +38,7 @@ interface Given {
   readonly isDoubled: boolean;
 }
 
-const NOTHING: Outlook = { free: [], busy: [], isNeeded: false };
+const NOTHING: Outlook = { free: [], busy: [], edges: { free: [], busy: [] }, isNeeded: false };
 
 export interface WorkLedger extends Pick<Ledger, 'pieceCount' | 'stateOf'> {
   readonly reserved: Pick<ReservedPieces, 'close' | 'opened'>;
@@ -45,6 +50,8 @@ export class OutsideWork {
   readonly #inside: InsidePieces;
   readonly #couriers: Couriers;
   readonly #pieceLength: number;
+  /** 0 for each piece that only a part of is in the files of this node, and so of all that want the same; null if there is none. */
+  readonly #kept: Uint8Array | null;
   /** Pieces of others that are ours to fetch. */
   readonly #got = new Set<PieceIndex>();
   /** Pieces of ours that others fetch. `isDoubled`: this node has begun it, and goes on. */
@@ -60,12 +67,14 @@ export class OutsideWork {
     inside: InsidePieces,
     couriers: Couriers,
     pieceLength: number,
+    kept: Uint8Array | null,
   ) {
     this.#ledger = ledger;
     this.#shares = shares;
     this.#inside = inside;
     this.#couriers = couriers;
     this.#pieceLength = pieceLength;
+    this.#kept = kept;
   }
 
   get outlook(): Outlook {
@@ -74,32 +83,34 @@ export class OutsideWork {
 
   /** Tells the shards what may be fetched from where. `isStalled`: everything from outside, because nothing arrives. `now`: milliseconds. */
   look(now: number, isStalled: boolean): void {
-    const free: PieceIndex[] = [];
-    const busy: PieceIndex[] = [];
+    const shared: Pieces = { free: [], busy: [] };
+    const edges: Pieces = { free: [], busy: [] };
     let [isNeeded, hasOpened] = [false, false];
     for (let at = 0; at < this.#ledger.pieceCount; at++) {
       const piece = at as PieceIndex;
       const state = this.#ledger.stateOf(piece);
       if (state >= PIECE_STATE.verified) continue;
-      const isInside = this.#inside.has(piece);
-      isNeeded ||= !isInside && state === PIECE_STATE.missing;
-      const isOpen = this.fetchers !== 'another' && (isStalled || (!isInside && this.#isHeld(piece, now)));
-      const isNew = this.#ledger.reserved.close('outside', piece, !isOpen);
-      const isOthers = state === PIECE_STATE.missing && !this.#couriers.mayTake(piece, now);
-      hasOpened = this.#ledger.reserved.close('nodes', piece, isOthers) || isNew || hasOpened;
-      if (state === PIECE_STATE.missing && isOpen) free.push(piece);
-      if (state !== PIECE_STATE.missing && !isInside) busy.push(piece);
+      const isMissing = state === PIECE_STATE.missing;
+      const [isInside, isEdge] = [this.#inside.has(piece), this.#kept?.[piece] === 0];
+      const isOpen = this.#isOpen(piece, isEdge, now, isStalled);
+      const isOthers = isMissing && !isEdge && !this.#couriers.mayTake(piece, now);
+      hasOpened = this.#reserve(piece, isOpen, isOthers) || hasOpened;
+      isNeeded ||= isMissing && !isInside && !isEdge;
+      if (isMissing ? !isOpen : isInside) continue;
+      (isEdge ? edges : shared)[isMissing ? 'free' : 'busy'].push(piece);
     }
     if (hasOpened) this.#ledger.reserved.opened();
-    this.#outlook = { free, busy, isNeeded };
-    this.#noteBusy(busy, now);
+    this.#outlook = { ...shared, edges, isNeeded };
+    this.#noteBusy(shared.busy, now);
   }
 
   /** Pieces for a node that has nothing left. `ours` and `theirs`: bytes per second. They are its own from now on. */
   give(to: string, theirs: number, ours: number, now: number): PieceIndex[] {
-    const { free } = this.#outlook;
+    // The look may be a second old.
+    const free = this.#outlook.free.filter((piece) => this.#ledger.stateOf(piece) === PIECE_STATE.missing);
     const spare = this.#spare(free, theirs, ours);
-    const slow = free.length === 0 || theirs > FAR_FASTER * ours ? this.#slow(theirs, now) : [];
+    const slow =
+      free.length === 0 || theirs > FAR_FASTER * ours ? this.#slow(theirs === 0 ? ours : theirs, now) : [];
     for (const piece of spare) {
       this.#got.delete(piece);
       this.#given.set(piece, { to, at: now, isDoubled: false });
@@ -132,6 +143,21 @@ export class OutsideWork {
     return given !== undefined && now - given.at < HANDOVER_RETURN_MS ? given : null;
   }
 
+  #isOpen(piece: PieceIndex, isEdge: boolean, now: number, isStalled: boolean): boolean {
+    if (this.fetchers === 'another') return false;
+    return isStalled || (!this.#inside.has(piece) && (isEdge || this.#isHeld(piece, now)));
+  }
+
+  /** `isOthers`: another node takes it first. True if it was opened. */
+  #reserve(piece: PieceIndex, isOpen: boolean, isOthers: boolean): boolean {
+    const { reserved } = this.#ledger;
+    const [outside, nodes] = [
+      reserved.close('outside', piece, !isOpen),
+      reserved.close('nodes', piece, isOthers),
+    ];
+    return outside || nodes;
+  }
+
   #isHeld(piece: PieceIndex, now: number): boolean {
     if (this.fetchers === 'us' || this.#got.has(piece)) return true;
     const given = this.#givenNow(piece, now);
@@ -150,8 +176,10 @@ export class OutsideWork {
     return count <= 0 ? [] : free.slice(-count);
   }
 
+  /** `theirs`: the rate of the other node; where it is not known, ours; 0 if nothing has come to either. */
   #slow(theirs: number, now: number): PieceIndex[] {
-    const patience = SLOW_NODE_PIECE_MS + (2_000 * this.#pieceLength) / Math.max(1, theirs);
+    const needsMs = theirs === 0 ? 0 : (1_000 * this.#pieceLength) / theirs;
+    const patience = SLOW_NODE_PIECE_MS + 2 * needsMs;
     const slow = this.#outlook.busy.filter(
       (piece) => this.#givenNow(piece, now) === null && now - (this.#busySince.get(piece) ?? now) >= patience,
     );

@@ -17,7 +17,8 @@ interface OwnParts {
 
 export function ownState({ host, departure, sharing, vouching }: OwnParts, to: Node): NodeState {
   const { outside, nodes } = host.bytes();
-  const { free = [], busy = [] } = sharing?.outlook ?? {};
+  // A complete node has no work to give: what it looked at last is old.
+  const { free = [], busy = [] } = (!departure.isComplete && sharing?.outlook) || {};
   return {
     name: host.name,
     port: host.port(),
@@ -25,6 +26,8 @@ export function ownState({ host, departure, sharing, vouching }: OwnParts, to: N
     isComplete: departure.isComplete,
     ...(vouching?.making ?? { makesHashes: false, resigned: 0 }),
     seesComplete: to.isComplete,
+    allSeen: departure.allSeen(),
+    leaves: departure.isLeaving,
     left: free.length,
     bytesPerS: sharing?.bytesPerS ?? 0,
     busy,

@@ -1,7 +1,10 @@
 /** The pieces, once the torrent is known: which nodes have a share, which pieces nodes have, what this node fetches, which node it asks for work. */
 import { createHash } from 'node:crypto';
+import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { CLUSTER_STATE_MS, HANDOVER_MS } from '../../shared/limits.ts';
+import { type KeptFiles, keptPieces } from '../storage/kept-pieces.ts';
+import type { StoragePlan } from '../storage/storage-plan.ts';
 import { Couriers } from './couriers.ts';
 import { InsidePieces } from './inside-pieces.ts';
 import { LineRate } from './line-rate.ts';
@@ -15,6 +18,9 @@ import type { Fetchers } from './vouching.ts';
 const BUSY_ENOUGH_MS = 4 * HANDOVER_MS;
 const ASKED_AT_ONCE = 8;
 
+/** `wanted`: 1 for each piece that this node wants. */
+export type SharedPlan = KeptFiles & Pick<StoragePlan, 'wanted'>;
+
 export class Sharing {
   /** Names the pieces that this node wants. */
   readonly wants: string;
@@ -23,19 +29,20 @@ export class Sharing {
   readonly #inside: InsidePieces;
   readonly #couriers: Couriers;
   readonly #work: OutsideWork;
-  readonly #stall: StallWatch;
+  readonly #stall = new StallWatch();
   readonly #line = new LineRate();
   #askedAt = Number.NEGATIVE_INFINITY;
 
-  /** `id`: of this node, in hex. `wanted`: 1 for each piece that it wants. */
-  constructor(id: string, ledger: WorkLedger, pieceLength: number, wanted: Uint8Array, now: number) {
-    this.wants = createHash('sha256').update(wanted).digest('hex').slice(0, 16);
+  /** `id`: of this node, in hex. `plan`: what of the torrent it wants. */
+  constructor(id: string, ledger: WorkLedger, geometry: Geometry, plan: SharedPlan) {
+    const { pieceLength } = geometry;
+    this.wants = createHash('sha256').update(plan.wanted).digest('hex').slice(0, 16);
     this.#pieceLength = pieceLength;
     this.#shares = new Shares(id, ledger.pieceCount);
     this.#inside = new InsidePieces(ledger.pieceCount);
     this.#couriers = new Couriers(id, ledger.pieceCount, this.#shares, this.#inside);
-    this.#work = new OutsideWork(ledger, this.#shares, this.#inside, this.#couriers, pieceLength);
-    this.#stall = new StallWatch(now);
+    const kept = keptPieces(plan, geometry);
+    this.#work = new OutsideWork(ledger, this.#shares, this.#inside, this.#couriers, pieceLength, kept);
   }
 
   get outlook(): Outlook {
@@ -44,8 +51,8 @@ export class Sharing {
 
   /** This node is fetching pieces from outside, or may begin some. */
   get needsOutside(): boolean {
-    const { free, busy } = this.#work.outlook;
-    return free.length + busy.length > 0;
+    const { free, edges } = this.#work.outlook;
+    return free.length + edges.free.length + this.#inWork > 0;
   }
 
   /** Bytes per second that the line to the outside could bring. */
@@ -56,8 +63,10 @@ export class Sharing {
   /** A living node said how far it is. It has a share from the moment when it says that it wants what we want: before, it may be looking at its disk. */
   heard({ id, state }: Node, now: number): void {
     if (state !== null) this.#couriers.heard(id, state.nodeBytes, now);
-    this.#inside.busyWith(id, state?.busy ?? []);
-    if (state !== null && state.wants === this.wants) return this.#shares.join(id);
+    const isShared = state !== null && state.wants === this.wants;
+    // A node that wants other files hands nothing over, so nothing is left to it.
+    this.#inside.busyWith(id, isShared ? state.busy : []);
+    if (isShared) return this.#shares.join(id);
     this.#shares.leave(id);
     this.#work.lost(id);
   }
@@ -86,6 +95,12 @@ export class Sharing {
     if (pieces.length > 0) this.#askedAt = Number.NEGATIVE_INFINITY;
   }
 
+  /** This process did not run for a while. */
+  woke(): void {
+    this.#stall.restart();
+    this.#line.restart();
+  }
+
   /** Who fetches from outside from now on. */
   set fetchers(fetchers: Fetchers) {
     this.#work.fetchers = fetchers;
@@ -97,17 +112,23 @@ export class Sharing {
     nodes: readonly Node[],
     now: number,
   ): readonly Node[] {
-    this.#line.sample(bytes.outside, this.#work.outlook.busy.length > 0, now);
+    this.#line.sample(bytes.outside, this.#inWork > 0, now);
     const isStalled = this.#stall.look(bytes.all, this.#line.average, now);
     this.#work.look(now, isStalled && nodes.length > 0);
-    const { free, busy, isNeeded } = this.#work.outlook;
+    const { free, edges, isNeeded } = this.#work.outlook;
     if (this.#work.fetchers !== 'all') return [];
-    if (free.length > 0 || !isNeeded || now - this.#askedAt < CLUSTER_STATE_MS) return [];
+    if (free.length + edges.free.length > 0 || !isNeeded || now - this.#askedAt < CLUSTER_STATE_MS) return [];
     // A slow node would only hold up what it is given.
-    if (busy.length * this.#pieceLength * 1_000 > this.bytesPerS * BUSY_ENOUGH_MS) return [];
+    if (this.#inWork * this.#pieceLength * 1_000 > this.bytesPerS * BUSY_ENOUGH_MS) return [];
     const asked = this.#slowest(nodes);
     if (asked.length > 0) this.#askedAt = now;
     return asked;
+  }
+
+  /** Pieces that are being fetched from outside. */
+  get #inWork(): number {
+    const { busy, edges } = this.#work.outlook;
+    return busy.length + edges.busy.length;
   }
 
   /** The nodes that need longest for what they have left: as many as have work for the next while. */

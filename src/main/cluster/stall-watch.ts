@@ -8,25 +8,26 @@ import { CLUSTER_STALL_MS } from '../../shared/limits.ts';
 const ENOUGH = 0.1;
 
 export class StallWatch {
-  #since: number;
-  #bytes = 0;
+  /** Of the time that is looked at; null until the next look. */
+  #begin: { readonly at: number; readonly bytes: number } | null = null;
   #stalledUntil = Number.NEGATIVE_INFINITY;
   /** Bytes per second. */
   #best = 0;
 
-  constructor(now: number) {
-    this.#since = now;
+  /** Nothing could be seen for a while: that is not held against the cluster. */
+  restart(): void {
+    this.#begin = null;
   }
 
   /** `bytes`: that have arrived so far. `outsideBytesPerS`: lately. True while everything may be fetched from outside. */
   look(bytes: number, outsideBytesPerS: number, now: number): boolean {
     this.#best = Math.max(this.#best, outsideBytesPerS);
-    const ms = now - this.#since;
+    this.#begin ??= { at: now, bytes };
+    const ms = now - this.#begin.at;
     if (ms >= CLUSTER_STALL_MS) {
       const enough = Math.max(1, (this.#best * ENOUGH * ms) / 1_000);
-      if (bytes - this.#bytes < enough) this.#stalledUntil = now + CLUSTER_STALL_MS;
-      this.#since = now;
-      this.#bytes = bytes;
+      if (bytes - this.#begin.bytes < enough) this.#stalledUntil = now + CLUSTER_STALL_MS;
+      this.#begin = { at: now, bytes };
     }
     return now < this.#stalledUntil;
   }

@@ -224,7 +224,7 @@ export class TorrentRun {
     const isNew = !isThere(job.plan, files);
     if (isNew && !job.download.complete) this.#discover();
     await this.#watch.whileChecking(() => job.download.prepare(), !isNew || job.download.reusing !== null);
-    this.#cluster?.begin(job.download.pieces, metainfo.geometry, plan.wanted, metainfo.plainFile);
+    this.#cluster?.begin(job.download.pieces, metainfo, plan);
     this.#phase = 'downloading';
     if (!this.#over.signal.aborted && !job.download.complete) this.#discover();
   }

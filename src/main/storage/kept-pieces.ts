@@ -1,13 +1,20 @@
 /** Which pieces are on disk with all their bytes: with a selection of files, the pieces at their borders are not. */
 import { type Geometry, lengthOfPiece, offsetOfPiece, pieceAt } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
-import type { StoragePlan } from './storage-plan.ts';
+
+/** Of a plan for the files of a torrent. */
+export interface KeptFiles {
+  readonly files: readonly Span[];
+  readonly padding: readonly Span[];
+}
+
+interface Span {
+  readonly offset: number;
+  readonly length: number;
+}
 
 /** 1 for each piece whose bytes are all in the files of the plan or are padding; null if all pieces are. */
-export function keptPieces(
-  { files, padding }: Pick<StoragePlan, 'files' | 'padding'>,
-  geometry: Geometry,
-): Uint8Array | null {
+export function keptPieces({ files, padding }: KeptFiles, geometry: Geometry): Uint8Array | null {
   const { pieceCount } = geometry;
   const bytes = new Float64Array(pieceCount);
   for (const { offset, length } of [...files, ...padding]) {

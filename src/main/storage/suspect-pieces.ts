@@ -7,6 +7,8 @@ import type { PieceIndex } from '../../shared/indices.ts';
 import { SAMPLED_PLAIN_PIECES } from '../../shared/limits.ts';
 import type { LearnedHashes } from '../torrent/learned-hashes.ts';
 
+const NOBODY = { id: 'nobody', name: 'nobody' };
+
 export interface SuspectRounds {
   /** Suspect pieces at the beginning. */
   readonly count: number;
@@ -20,15 +22,16 @@ export interface SuspectRounds {
 
 export function suspectRounds(hashes: LearnedHashes, damaged: ReadonlySet<PieceIndex>): SuspectRounds {
   const left = new Set<PieceIndex>(damaged);
-  const bySayer = new Map<string, PieceIndex[]>();
+  /** By id: two nodes may have one name. */
+  const bySayer = new Map<string, { readonly name: string; readonly pieces: PieceIndex[] }>();
   for (let at = 0; at < hashes.count; at++) {
     const piece = at as PieceIndex;
     if (hashes.isOwn(piece)) continue;
     left.add(piece);
-    const name = hashes.sayerOf(piece)?.name ?? 'nobody';
-    const pieces = bySayer.get(name);
-    if (pieces === undefined) bySayer.set(name, [piece]);
-    else pieces.push(piece);
+    const { id, name } = hashes.sayerOf(piece) ?? NOBODY;
+    const of = bySayer.get(id);
+    if (of === undefined) bySayer.set(id, { name, pieces: [piece] });
+    else of.pieces.push(piece);
   }
   const take = (pieces: Iterable<PieceIndex>): PieceIndex[] =>
     [...pieces].filter((piece) => left.delete(piece));
@@ -36,12 +39,12 @@ export function suspectRounds(hashes: LearnedHashes, damaged: ReadonlySet<PieceI
   let isFirst = true;
   return {
     count: left.size,
-    text: [...bySayer].map(([name, { length }]) => `${name}: ${length}`).join(', '),
+    text: [...bySayer.values()].map(({ name, pieces }) => `${name}: ${pieces.length}`).join(', '),
     get isSettled() {
       return ![...left].some(isOfLiar);
     },
     next: () => {
-      const samples = isFirst ? [...bySayer.values()].flatMap(sampled) : [];
+      const samples = isFirst ? [...bySayer.values()].flatMap(({ pieces }) => sampled(pieces)) : [];
       const first = isFirst ? take([...damaged, ...hashes.disputed, ...samples]) : [];
       isFirst = false;
       const now = [...first, ...take([...left].filter(isOfLiar))];
