@@ -80,7 +80,9 @@ export class ChunkSource {
 
   /** Reads it if it is not there. Nobody waits for it, so a fault is found when it is needed. */
   ahead(piece: number, start: number): void {
-    if (!this.#cache.has(this.#keyOf(piece, start))) this.#reading(piece, start).chunk.catch(() => {});
+    const key = this.#keyOf(piece, start);
+    if (this.#cache.has(key) || this.#reads.has(key)) return;
+    this.#reading(piece, start).chunk.catch(() => {});
   }
 
   #awaited(piece: number, start: number): Promise<Chunk | null> {
