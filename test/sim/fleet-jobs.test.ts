@@ -6,10 +6,10 @@ import type { HeldJob } from '../../src/main/fleet/fleet-queue.ts';
 import { type JobEnd, JobRun } from '../../src/main/fleet/job-run.ts';
 import { jobDataOf } from '../../src/main/fleet/job-source.ts';
 import { GaveUp, LostJob } from '../../src/main/fleet/until-back.ts';
-import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
+import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { FLEET_REPORT_MS } from '../../src/shared/limits.ts';
 import { contentOf } from '../simulate/sim-content.ts';
-import { VirtualMachine } from '../support/virtual-machine.ts';
+import { aloneMachine } from '../support/virtual-machine.ts';
 import { truthKeyOf } from '../support/virtual-storage-threads.ts';
 import { handshakeOf } from '../support/wire-bytes.ts';
 
@@ -24,16 +24,7 @@ interface Setting {
 
 /** One job on a machine. `isThere`: its data lie there, so it is complete at once. The only peer has nothing. */
 function jobOn({ isThere, job }: Setting) {
-  const settings = {
-    ...DEFAULT_SESSION,
-    shards: 1,
-    hashers: 1,
-    port: null,
-    dht: false,
-    lsd: false,
-    utp: false,
-  };
-  const machine = new VirtualMachine({ settings, use: { downloads: true, torrents: 1 }, seed: 1 });
+  const machine = aloneMachine();
   const plan = { offset: 0, pieceLength: 16_384, files: [50_000], private: false };
   const content = contentOf(plan, 'a', [], []);
   machine.truths.set(truthKeyOf(content.metainfo), (piece, length) => content.bytes(piece, 0, length));

@@ -6,13 +6,13 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DEFAULT_SESSION, DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
+import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import { runScenario } from '../simulate/run-scenario.ts';
 import { type Scenario, scenarioOf } from '../simulate/scenario.ts';
 import { traded } from '../simulate/traders.ts';
 import { ROOT } from '../support/paths.ts';
-import { VirtualMachine } from '../support/virtual-machine.ts';
+import { aloneMachine } from '../support/virtual-machine.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf } from '../support/wire-bytes.ts';
 
@@ -42,16 +42,7 @@ test('a session is the same each time, also where its process is killed', async 
 
 /** A session with a torrent of a magnet link, and one peer that has nothing. */
 function searching() {
-  const settings = {
-    ...DEFAULT_SESSION,
-    shards: 1,
-    hashers: 1,
-    port: null,
-    dht: false,
-    lsd: false,
-    utp: false,
-  };
-  const machine = new VirtualMachine({ settings, use: { downloads: true, torrents: 1 }, seed: 1 });
+  const machine = aloneMachine();
   const nothing = { name: null, trackers: [], webSeeds: [], select: [], passedOver: [] };
   const peers = [{ host: '11.0.0.1', port: 1 }];
   machine.net.add('11.0.0.1', 1, { script: [[0, { say: handshakeOf(INFO_HASH, '-XX0001-none') }]] });

@@ -6,7 +6,7 @@
 import type { KeptNode } from '../../src/main/discovery/node-file.ts';
 import { type FindRouter, RouterError } from '../../src/main/network/nat/router.ts';
 import type { SessionUse } from '../../src/main/session/session.ts';
-import type { SessionSettings } from '../../src/main/session/settings.ts';
+import { DEFAULT_SESSION, type SessionSettings } from '../../src/main/session/settings.ts';
 import type { HostPort } from '../../src/shared/compact-peers.ts';
 import { dice } from './dice.ts';
 import type { Roll } from './personas.ts';
@@ -96,4 +96,11 @@ export class VirtualMachine {
       ...(net.listeners.size === 0 ? [] : [`${net.listeners.size} listening sockets`]),
     ];
   }
+}
+
+/** For one torrent: one thread of each kind, and no way to peers but those that a test names. */
+export function aloneMachine(): VirtualMachine {
+  const quiet = { port: null, dht: false, lsd: false, utp: false };
+  const settings = { ...DEFAULT_SESSION, ...quiet, shards: 1, hashers: 1 };
+  return new VirtualMachine({ settings, use: { downloads: true, torrents: 1 }, seed: 1 });
 }

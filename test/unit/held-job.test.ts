@@ -75,7 +75,7 @@ test('a job that was left, but not answered, is gone when the call is repeated',
   assert.equal(server.isThere, false);
 });
 
-test('who has lost a job changes neither its state nor whom it waits for', async () => {
+test('a worker that has lost a job changes nothing of it: neither its state, nor the machine that it waits for', async () => {
   const { server, held } = taken();
   server.lock = 'theirs';
   for (const call of [() => held.report(DONE), () => held.putBack(Date.now() + 1e9, WAITS)])

@@ -11,6 +11,7 @@ export class ClusterNews {
   }
 
   tell(text: string): void {
+    // About one line for each node.
     if (this.#told.has(text) || this.#told.size >= MAX_CLUSTER_NODES) return;
     this.#told.add(text);
     this.#tell(text);

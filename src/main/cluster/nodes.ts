@@ -110,7 +110,7 @@ export class Nodes {
     if (node.name === '') node.name = name;
     if (isComplete && !node.isComplete) node.completeAt = now;
     node.isComplete ||= isComplete;
-    // A node that has just come is told of before it has said where it listens.
+    // Others may tell us of a new node before it has said where it listens.
     if (node.address !== null) return null;
     node.address = address;
     return node.links.size === 0 ? address : null;
