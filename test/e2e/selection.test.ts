@@ -1,13 +1,14 @@
 /** `--select` and what comes after it: an interruption, the same selection again. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, STATE, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
 import { type MadeFile, madeTorrent, torrentSeed } from '../support/torrent-seed.ts';
+import { content, torrentOfParts, version2Parts } from '../support/version2-torrents.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -159,4 +160,34 @@ test('verify after an interruption: the journal says what has not come', async (
   assert.deepEqual((await verify(output, '--select', 'b.bin')).files, { 'b.bin': ['bad', 1, 1, 0] });
   rmSync(join(output, 'set.unchoke'));
   assert.deepEqual((await verify(output, '--select', 'b.bin')).files, { 'b.bin': ['incomplete', 0, 2, 0] });
+});
+
+test('of a version 2 torrent without piece layers, a selected file needs no layer of the others', async () => {
+  const piece = 16_384;
+  const files = [
+    { name: 'a', bytes: content(3 * piece + 5, 1) },
+    { name: 'b', bytes: content(2 * piece, 2) },
+  ];
+  const torrent = join(folder, 'two.torrent');
+  writeFileSync(torrent, torrentOfParts({ ...version2Parts(files, piece), top: {} }));
+  // The only peer has the first file, and so no layer of the second one.
+  const place = join(folder, 'one of two');
+  mkdirSync(join(place, 'set'), { recursive: true });
+  writeFileSync(join(place, 'set', 'a'), files[0]?.bytes ?? '');
+  const share = startCli(['share', torrent, '--data', place, '--no-trackers', '--no-nat', '--json']);
+  try {
+    const listening = await share.line((line) => line.includes('"type":"listening"'));
+    const peer = `127.0.0.1:${(JSON.parse(listening) as { port: number }).port}`;
+    const output = join(folder, 'selected of two');
+    const args = [torrent, '--peer', peer, '-o', output, '--no-trackers', '--idle-timeout', '5s'];
+    const run = await runCli('get', ...args, '--select', 'a');
+    assert.equal(run.status, 0, run.stderr);
+    assert.deepEqual(readFileSync(join(output, 'set', 'a')), files[0]?.bytes);
+    const all = await runCli('get', ...args.slice(0, -1), '1s');
+    assert.equal(all.status, 4);
+    assert.match(all.stderr, /hashes/);
+  } finally {
+    share.child.kill('SIGTERM');
+    await share.ended;
+  }
 });

@@ -18,15 +18,16 @@ const FILES = [
   { name: 'c', bytes: content(7, 3) },
 ];
 const PARTS = 6 + 1;
-/** `files`: of the torrent. */
-function begun(files = FILES) {
+/** `files`: of the torrent. `wantedBytes`: files that begin before are wanted. */
+function begun(files = FILES, wantedBytes = Number.POSITIVE_INFINITY) {
   const { info, top } = version2Parts(files, PIECE);
   const known = parseMetainfo(torrentOfParts({ info, top }), 'test');
   const lacking = parseMetainfo(torrentOfParts({ info, top: {} }), 'test');
   if (known.version2 === null || lacking.version2 === null) throw new Error('both have version 2');
   const answers = new HashAnswers(known.version2, known.geometry);
   const { trees } = lacking.version2;
-  const search = new LayerSearch(trees, lacking.version2.files, lacking.geometry);
+  const isWanted = ({ offset }: { readonly offset: number }): boolean => offset < wantedBytes;
+  const search = new LayerSearch(trees, lacking.version2.files, lacking.geometry, isWanted);
   const give = (request: HashRequest): Uint8Array =>
     answers.to(request)?.hashes ?? assert.fail('it is not there');
   const isKnown = (): boolean =>
@@ -100,6 +101,23 @@ test('hundreds of parts that most peers refuse: all are asked of each, in turns'
       search.arrived(peer, request, isGiven ? give(request) : null, now);
     }
   assert.ok(search.isOver && isKnown(), `after ${asks} requests`);
+});
+
+test('what is wanted is asked for first, and does not wait for the rest', () => {
+  const [a = assert.fail(), b = assert.fail()] = FILES;
+  const { search, give } = begun(
+    [
+      { ...b, name: 'a' },
+      { ...a, name: 'b' },
+    ],
+    1,
+  );
+  assert.deepEqual(search.counts, { wanted: 3, found: 0 });
+  const [first = assert.fail()] = search.next([ONE], 0);
+  assert.equal(search.hasWanted, false);
+  assert.equal(search.arrived(ONE, first.request, give(first.request), 1), 'taken');
+  assert.deepEqual([search.hasWanted, search.isOver, search.counts.found], [true, false, 3]);
+  assert.ok(search.next([ONE], 2).length > 0, 'the others are asked for still');
 });
 
 test('each part is asked of a few peers; what one refuses or does not answer is asked of others', () => {

@@ -2,6 +2,7 @@
  * Hashes of trees (BEP 52) with the peers of a torrent: answers those that ask, and asks for missing piece layers and for the hashes of the
  * blocks of bad pieces.
  */
+import { deferred } from '../../shared/deferred.ts';
 import { type HashEvent, type HashRequest, keyOfRequest } from '../../shared/hash-messages.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
 import { TICK_MS } from '../../shared/limits.ts';
@@ -10,6 +11,7 @@ import type { PeerOutcome } from '../../shared/messages.ts';
 import type { MainWorld } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
+import type { HashedFile } from '../torrent/piece-layers.ts';
 import { HashAnswers } from './hash-answers.ts';
 import { LayerSearch } from './layer-search.ts';
 import { type LeafSearch, leafSearch } from './leaf-search.ts';
@@ -36,7 +38,8 @@ export class HashExchange {
   #search: LayerSearch | null = null;
   readonly #leaves = new Set<LeafSearch>();
   #endAsking: (() => void) | null = null;
-  #found = (): void => {};
+  readonly #wanted = deferred<void>();
+  readonly #all = deferred<void>();
 
   /** `race` is read on first use, because a race and its listener need each other. */
   constructor(race: () => Race, world: MainWorld) {
@@ -57,16 +60,20 @@ export class HashExchange {
     if (version2 !== null) this.#answers = new HashAnswers(version2, geometry);
   }
 
-  /** Asks for the piece layers that are missing; resolves when all are there. Null if none is missing. Call it after `know`. */
-  findLayers(): Promise<void> | null {
+  /**
+   * Asks for the piece layers that are missing: resolves when those of wanted files are there, and when all are. Null if none is missing.
+   * Call it after `know`.
+   */
+  findLayers(
+    isWanted: (file: HashedFile) => boolean,
+  ): { readonly wanted: Promise<void>; readonly all: Promise<void> } | null {
     const { version2 = null, geometry = null } = this.#metainfo ?? {};
     if (version2 === null || geometry === null) return null;
-    const search = new LayerSearch(version2.trees, version2.files, geometry);
+    const search = new LayerSearch(version2.trees, version2.files, geometry, isWanted);
     if (search.isOver) return null;
     this.#search = search;
-    const found = new Promise<void>((resolve) => {
-      this.#found = resolve;
-    });
+    const found = { wanted: this.#wanted.promise, all: this.#all.promise };
+    this.#tellFound();
     this.#begin();
     return found;
   }
@@ -114,11 +121,15 @@ export class HashExchange {
       leaves?.arrived(peer, hashes) ??
       this.#search?.arrived(peer, request, hashes, this.#clock.now()) === 'lie';
     if (isLie) this.#race().convictOfLie(peer);
-    if (this.#search?.isOver === true) {
-      this.#search = null;
-      this.#found();
-    }
+    this.#tellFound();
     this.#ask();
+  }
+
+  #tellFound(): void {
+    if (this.#search?.hasWanted === true) this.#wanted.resolve();
+    if (this.#search?.isOver !== true) return;
+    this.#search = null;
+    this.#all.resolve();
   }
 
   get #talkative(): PeerIndex[] {

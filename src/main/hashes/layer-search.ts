@@ -28,6 +28,7 @@ export interface HashAsk {
 interface Target {
   readonly first: number;
   readonly pieces: number;
+  readonly isWanted: boolean;
 }
 
 interface Part {
@@ -51,15 +52,23 @@ export class LayerSearch {
   /** Since a peer last gave something. */
   readonly #failures = new Map<PeerIndex, number>();
 
-  constructor(trees: PieceTrees, files: readonly HashedFile[], g: Geometry) {
+  /** `isWanted`: the layers of these files are asked for first. */
+  constructor(
+    trees: PieceTrees,
+    files: readonly HashedFile[],
+    g: Geometry,
+    isWanted: (file: HashedFile) => boolean = () => true,
+  ) {
     this.#trees = trees;
-    for (const file of layeredFiles(files, g))
-      if (layerOf(trees, g, file) === null) for (const part of partsOf(file, g)) this.#add(part);
+    const lacking = layeredFiles(files, g).filter((file) => layerOf(trees, g, file) === null);
+    for (const now of [true, false])
+      for (const file of lacking)
+        if (isWanted(file) === now) for (const part of partsOf(file, g, now)) this.#add(part);
     this.#wanted = this.#missing;
   }
 
   #add(part: Part): void {
-    for (const { pieces } of part.targets) this.#missing += pieces;
+    for (const { pieces, isWanted } of part.targets) if (isWanted) this.#missing += pieces;
     const key = keyOfRequest(part.request);
     const equal = this.#parts.get(key);
     if (equal !== undefined) {
@@ -70,9 +79,14 @@ export class LayerSearch {
     this.#idle.add(part);
   }
 
-  /** Pieces whose hash was missing, and those of them whose hash has come. */
+  /** Pieces of wanted files whose hash was missing, and those of them whose hash has come. */
   get counts(): { readonly wanted: number; readonly found: number } {
     return { wanted: this.#wanted, found: this.#wanted - this.#missing };
+  }
+
+  /** Nothing is missing of wanted files. */
+  get hasWanted(): boolean {
+    return this.#missing === 0;
   }
 
   get isOver(): boolean {
@@ -115,9 +129,9 @@ export class LayerSearch {
   }
 
   #take(part: Part, hashes: Uint8Array): void {
-    for (const { first, pieces } of part.targets) {
+    for (const { first, pieces, isWanted } of part.targets) {
       this.#trees.roots.set(hashes.subarray(0, pieces * TREE_HASH_BYTES), first * TREE_HASH_BYTES);
-      this.#missing -= pieces;
+      if (isWanted) this.#missing -= pieces;
     }
     this.#parts.delete(keyOfRequest(part.request));
     this.#idle.delete(part);
@@ -177,7 +191,7 @@ export class LayerSearch {
   }
 }
 
-function partsOf(file: HashedFile, g: Geometry): Part[] {
+function partsOf(file: HashedFile, g: Geometry, isWanted: boolean): Part[] {
   const { first, end } = piecesOf(g, file);
   const width = treeWidth(end - first);
   const count = Math.min(HASHES_PART, width);
@@ -186,7 +200,7 @@ function partsOf(file: HashedFile, g: Geometry): Part[] {
   for (let index = 0; index < end - first; index += count) {
     const request = { root: file.root, base, index, count, proofs: layersOver(width) - 1 };
     const pieces = Math.min(count, end - first - index);
-    const targets = [{ first: first + index, pieces }];
+    const targets = [{ first: first + index, pieces, isWanted }];
     parts.push({ request, targets, asked: new Map(), failed: new Map() });
   }
   return parts;

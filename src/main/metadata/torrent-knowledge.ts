@@ -8,7 +8,7 @@ import type { MainWorld } from '../main-world.ts';
 import type { Race } from '../race/race.ts';
 import type { RaceListener } from '../race/race-options.ts';
 import { metainfoOf } from '../torrent/from-metadata.ts';
-import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
+import { isSelected, lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { hashesOf, type Source } from '../torrent/source.ts';
 import { type MetadataSearch, NO_SEARCH } from './metadata-fetch.ts';
 import { MetadataRace } from './metadata-race.ts';
@@ -52,17 +52,22 @@ export class TorrentKnowledge {
   };
 
   /**
-   * The torrent with all hashes that a download needs: at once, or when peers have sent them, which may never happen. `onMetadata` gets
-   * it before, when its metadata is known; peers are asked for hashes when that has resolved. Rejects with a `bad-torrent` failure if the
+   * The torrent with all hashes that a download of these files needs: at once, or when peers have sent them, which may never happen. `onMetadata` gets
+   * it before, when its metadata is known; peers are asked for hashes when that has resolved. `selected`: the files whose hashes are waited
+   * for, as far as it is known then; null: all. Rejects with a `bad-torrent` failure if the
    * metadata is not usable.
    */
-  async torrent(onMetadata: (metainfo: Metainfo) => Promise<void>): Promise<Metainfo> {
+  async torrent(
+    onMetadata: (metainfo: Metainfo) => Promise<void>,
+    selected: () => ReadonlySet<number> | null,
+  ): Promise<Metainfo> {
     const metainfo = await this.#found();
     this.#isFound = true;
     await onMetadata(metainfo);
     if (this.#isStopped) return metainfo;
-    this.layers = this.#hashes.findLayers();
-    if (lacksPieceHashes(metainfo)) await this.layers;
+    const search = this.#hashes.findLayers(isSelected(metainfo, selected()));
+    this.layers = search?.all ?? null;
+    if (lacksPieceHashes(metainfo, selected())) await search?.wanted;
     this.#isComplete = true;
     return metainfo;
   }

@@ -1,6 +1,5 @@
 /** One run of a torrent in its session: what happens in which order, what it reports, and how it ends. */
 import type { Cluster } from '../cluster/cluster.ts';
-import type { DownloadListener } from '../download/download-options.ts';
 import { Failure } from '../failure.ts';
 import { isThere, storagePlan } from '../storage/storage-plan.ts';
 import { formatTime } from '../text/units.ts';
@@ -12,7 +11,8 @@ import { type DownloadJob, downloadJob, fetchedBytes } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { layersOnDisk } from './layers-on-disk.ts';
-import { completeEvent, downloadEvents, metadataEvent, swarmEvents } from './run-events.ts';
+import { runDownloadListener } from './run-download-listener.ts';
+import { completeEvent, metadataEvent, swarmEvents } from './run-events.ts';
 import { needsPeers, type RunPhase } from './run-phase.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
@@ -42,6 +42,8 @@ export class TorrentRun {
   #phase: RunPhase = 'searching';
   #elapsedMs: number | null = null;
   #metainfo: Metainfo | null = null;
+  /** The files that the user wants; null: all. */
+  #selected: ReadonlySet<number> | null = null;
   #job: DownloadJob | null = null;
   readonly #cluster: Cluster | null;
   /** It does not wait for what only peers can send before a download begins, so its preparation ends when it is told to. */
@@ -192,20 +194,20 @@ export class TorrentRun {
 
   /** The torrent known, the files ready: from then on blocks are asked for. */
   async #prepare(): Promise<void> {
-    const metainfo = await this.swarm.torrent((known) => this.#isKnown(known));
+    const metainfo = await this.swarm.torrent(
+      (known) => this.#isKnown(known),
+      () => this.#selected,
+    );
     if (this.#over.signal.aborted) return;
     await this.#options.tenure?.admit(metainfo);
     if (this.#over.signal.aborted) return;
     this.#endsByItself = true;
     this.#phase = 'queued';
-    const { saveTorrent: file, select, output, part } = this.#settings;
+    const { saveTorrent: file, output, part } = this.#settings;
     if (file !== null) saveSource(file, this.#source, metainfo, this.swarm.knowledge.layers, this.#fail);
     this.watch.busy(true);
-    const given = (await this.#options.choose?.(metainfo)) ?? select;
-    const selected = await selectFiles(metainfo, this.#source, given, this.#tellNews);
     const { files } = this.swarm.session.world;
-    if (this.#over.signal.aborted) return;
-    const plan = storagePlan(metainfo, output, selected, files, part);
+    const plan = storagePlan(metainfo, output, this.#selected, files, part);
     this.#options.onPlan?.(plan);
     const job = await downloadJob(metainfo, plan, {
       ...{ torrent: this.#settings, swarm: this.swarm, signal: this.#over.signal },
@@ -214,7 +216,15 @@ export class TorrentRun {
       },
       onNews: this.#tellNews,
       tenure: this.#options.tenure ?? null,
-      listener: this.#downloadListener(metainfo),
+      listener: runDownloadListener(
+        {
+          listeners: this.#listeners,
+          reuse: this.#settings.reuse,
+          watch: this.#watch,
+          end: (how) => this.#end(how),
+        },
+        metainfo.geometry,
+      ),
     });
     // It ended while another run in the same place was waited for.
     if (this.#over.signal.aborted) return job.abandon();
@@ -237,16 +247,21 @@ export class TorrentRun {
     const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
     // A listener may have ended it.
-    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
-    this.#phase = 'checking';
+    if (this.#over.signal.aborted) return;
     this.#endsByItself = true;
-    const { output } = this.#settings;
+    this.#phase = 'queued';
+    this.watch.busy(true);
+    const { output, select } = this.#settings;
+    const given = (await this.#options.choose?.(metainfo)) ?? select;
+    this.#selected = await selectFiles(metainfo, this.#source, given, this.#tellNews);
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo, this.#selected)) return;
+    this.#phase = 'checking';
     const onHashed = this.#watch.onChecked(metainfo.geometry);
     const how = { output, signal: this.#over.signal, onHashed };
     await this.#watch.whileChecking(() => layersOnDisk(metainfo, this.swarm, how));
     // From here on it may wait for peers for ever.
     this.#endsByItself = false;
-    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo)) return;
+    if (this.#over.signal.aborted || !lacksPieceHashes(metainfo, this.#selected)) return;
     this.#phase = 'fetching-hashes';
     this.#discover();
   }
@@ -277,22 +292,6 @@ export class TorrentRun {
         this.#tellNews(text);
       },
       onBug: this.#fail,
-    };
-  }
-
-  #downloadListener({ geometry }: Metainfo): DownloadListener {
-    const events = downloadEvents(this.#listeners, this.#settings.reuse);
-    return {
-      ...events,
-      onChecked: this.#watch.onChecked(geometry),
-      onReuseLooked: this.#watch.onReuseLooked,
-      onVerified: () => this.watch.progressed(),
-      onWebSeedLost: (url, reason) => {
-        events.onWebSeedLost(url, reason);
-        this.#watch.checkExhausted();
-      },
-      onComplete: () => this.#end({ kind: 'complete' }),
-      onFailure: this.#fail,
     };
   }
 

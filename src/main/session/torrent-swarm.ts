@@ -178,13 +178,16 @@ export class TorrentSwarm implements ActiveTorrent {
 
   /**
    * The torrent with the hashes of its pieces: at once, or when peers have sent what is missing, which may never happen. `onMetadata`
-   * gets it when its metadata is known, and peers are asked for the rest when it has looked elsewhere. Rejects with a `bad-torrent` failure if the metadata is not usable.
+   * gets it when its metadata is known, and peers are asked for the rest when it has looked elsewhere. `selected`: the files that are wanted then; null: all. Rejects with a `bad-torrent` failure if the metadata is not usable.
    */
-  torrent(onMetadata: (metainfo: Metainfo) => void | Promise<void> = () => {}): Promise<Metainfo> {
+  torrent(
+    onMetadata: (metainfo: Metainfo) => void | Promise<void> = () => {},
+    selected: () => ReadonlySet<number> | null = () => null,
+  ): Promise<Metainfo> {
     return this.knowledge.torrent(async (metainfo) => {
       if (this.#source.metainfo === undefined) this.#linkIsKnown(metainfo);
       await onMetadata(metainfo);
-    });
+    }, selected);
   }
 
   #linkIsKnown(metainfo: Metainfo): void {

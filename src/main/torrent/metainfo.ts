@@ -139,8 +139,21 @@ export function hashesOf({ pieceHashes, version2, plainFile }: Metainfo): PieceH
 }
 
 /** Only peers can send the hashes of its pieces, because it is of version 2 alone. With those of version 1 a download can begin. */
-export function lacksPieceHashes(metainfo: Metainfo): boolean {
-  return metainfo.pieceHashes.length === 0 && unlayeredFiles(metainfo).length > 0;
+export function lacksPieceHashes(metainfo: Metainfo, selected: ReadonlySet<number> | null = null): boolean {
+  return metainfo.pieceHashes.length === 0 && unlayeredFiles(metainfo).some(isSelected(metainfo, selected));
+}
+
+/** Whether a file with a tree is one of these; null: all are. */
+export function isSelected(
+  { files }: Metainfo,
+  selected: ReadonlySet<number> | null,
+): (file: HashedFile) => boolean {
+  if (selected === null) return () => true;
+  const shown = files.filter(({ padding }) => !padding);
+  const offsets = new Set(
+    shown.filter(({ length }, i) => length > 0 && selected.has(i)).map(({ offset }) => offset),
+  );
+  return ({ offset }) => offsets.has(offset);
 }
 
 /** The files whose piece layer (BEP 52) is not known. */
