@@ -428,7 +428,7 @@ export const MAX_FRUITLESS_TRIES = 2;
 export const SLOT_LEFT_POLL_MS = 50;
 /** Failures of one piece that are remembered, with the hash of each block. */
 export const MAX_KEPT_FAILURES = 8;
-/** Pieces found on disk that are announced one by one to peers that connected before the check ended. */
+/** Pieces found on disk that are announced one by one to peers that connected before the check ended. Nodes of a cluster hear of the others as well, so many at one time. */
 export const MAX_FOUND_TOLD_PIECES = 8_192;
 /** Pieces picked at random before rarity counts; libtorrent's number. */
 export const RANDOM_FIRST_PIECES = 4;

@@ -1,8 +1,8 @@
 /** A shard gives data to peers, in virtual time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PieceIndex } from '../../src/shared/indices.ts';
-import { UNREADABLE_FILE_MS } from '../../src/shared/limits.ts';
+import type { PeerIndex, PieceIndex } from '../../src/shared/indices.ts';
+import { MAX_FOUND_TOLD_PIECES, UNREADABLE_FILE_MS } from '../../src/shared/limits.ts';
 import { BLOCK, blocksOf, complete, GivingShard, leech } from '../support/leech.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf, wire } from '../support/wire-bytes.ts';
@@ -272,4 +272,18 @@ test('a seed says that it wants nothing, and closes a peer that says the same (B
     giving.shard.closings.map(([, , why]) => why),
     ['both-complete'],
   );
+});
+
+test('of a large torrent that was there, early peers hear of the first pieces, and a node of our cluster of all', async () => {
+  const pieces = 20_000;
+  const [node, other] = [leech(), leech()];
+  const options = { magnet: true, cluster: true, pieces, verified: pieces, pieceLength: BLOCK };
+  const giving = new GivingShard(options, [node, other]);
+  await giving.run(100);
+  giving.shard.setTorrent();
+  giving.shard.command({ type: 'admit', peer: 0 as PeerIndex });
+  await giving.run(1_000);
+  const heardOf = ({ heard }: typeof node) =>
+    new Set(heard.filter(({ id }) => id === 4).map(({ piece }) => piece));
+  assert.deepEqual([heardOf(node).size, heardOf(other).size], [pieces, MAX_FOUND_TOLD_PIECES]);
 });

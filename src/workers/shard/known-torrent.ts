@@ -22,6 +22,7 @@ import { NO_REQUESTER } from '../requests/no-requester.ts';
 import type { RequestPace } from '../requests/request-pace.ts';
 import type { Requester } from '../requests/requester.ts';
 import { ShardDownload } from '../requests/shard-download.ts';
+import { FoundNews } from '../uploads/found-news.ts';
 import { OurPieces, tellPieces } from '../uploads/our-pieces.ts';
 import { NO_UPLOADS, type Uploads } from '../uploads/served-peer.ts';
 import { SuperSeeding } from '../uploads/super-seeding.ts';
@@ -71,6 +72,7 @@ export class KnownTorrent implements PeerTorrent {
   #pieces: OurPieces | null = null;
   #uploads: TorrentUploads | null = null;
   #super: SuperSeeding | null = null;
+  #found: FoundNews | null = null;
 
   /** `tell`: main. */
   constructor(
@@ -149,7 +151,8 @@ export class KnownTorrent implements PeerTorrent {
       this.#uploads = setup.uploadsOf(given, geometry, this.#pieces, this.#super);
     }
     for (const peer of [...peers.values()]) peer.torrentKnown(geometry.pieceCount);
-    if (this.#pieces !== null && this.#super === null) tellPieces(this.#pieces.found, peers.values());
+    if (this.#pieces !== null && this.#super === null)
+      this.#found = new FoundNews(this.#pieces, peers.values());
     for (const peer of peers.values()) this.uploads.interestChanged(peer);
   }
 
@@ -217,11 +220,13 @@ export class KnownTorrent implements PeerTorrent {
     this.uploads.left(peer);
     this.nodes.left(peer);
     this.#super?.left(peer);
+    this.#found?.left(peer);
   }
 
   tick(now: number, peers: Peers): void {
     this.requester.tick(now);
     this.#super?.tick(peers.values(), now);
+    this.#found?.tick();
     this.#uploads?.tick(now);
     this.nodes.tick();
   }

@@ -62,10 +62,10 @@ export class OurPieces {
     return this.#kept === null && this.#withheld.size + this.#hidden.size === 0;
   }
 
-  /** The first of them: peers that connected before the torrent was known, or before the disk was checked, are told. */
-  get found(): readonly PieceIndex[] {
+  /** Some of them, from this one on: as many as are told at one time. */
+  from(first: number): readonly PieceIndex[] {
     const found: PieceIndex[] = [];
-    for (let piece = 0; piece < this.pieceCount && found.length < MAX_FOUND_TOLD_PIECES; piece++)
+    for (let piece = first; piece < this.pieceCount && found.length < MAX_FOUND_TOLD_PIECES; piece++)
       if (this.has(piece as PieceIndex)) found.push(piece as PieceIndex);
     return found;
   }
@@ -90,7 +90,7 @@ export class OurPieces {
 }
 
 /** A peer that is told about our pieces. */
-interface ToldPeer {
+export interface ToldPeer {
   readonly inSession: boolean;
   readonly pieces: PieceSet;
   send(bytes: Uint8Array): void;
