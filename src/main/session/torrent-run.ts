@@ -46,7 +46,7 @@ export class TorrentRun {
   #selected: ReadonlySet<number> | null = null;
   #job: DownloadJob | null = null;
   readonly #cluster: Cluster | null;
-  /** It does not wait for what only peers can send before a download begins, so its preparation ends when it is told to. */
+  /** It does not wait for what only peers or a queue can send before a download begins, so its preparation ends when it is told to. */
   #endsByItself = false;
   /** From here on peers may come, so that their absence means something. */
   #isDiscovering = false;
@@ -199,6 +199,7 @@ export class TorrentRun {
       () => this.#selected,
     );
     if (this.#over.signal.aborted) return;
+    this.#endsByItself = false;
     await this.#options.tenure?.admit(metainfo);
     if (this.#over.signal.aborted) return;
     this.#endsByItself = true;
