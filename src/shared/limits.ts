@@ -105,6 +105,8 @@ export const MAX_WRONG_METADATA = 3;
 export const MAX_METADATA_LIARS_PER_HOST = 3;
 /** A peer that gives no metadata size is asked after this time if no other peer sends any. */
 export const METADATA_UNSIZED_MS = 10_000;
+/** A size of the metadata that peers name holds up the other sizes for so long: it may be false, and come slowly. */
+export const METADATA_SIZE_MS = 5_000;
 /** Peers in one message of peer exchange (BEP 11); libtorrent's number. We accept twice as many. */
 export const MAX_PEX_PEERS = 50;
 /** Time between two messages of peer exchange to one peer. */
@@ -203,7 +205,7 @@ export const TWICE_CONNECTED_MS = 3_000;
 export const MAX_PUNCHABLE_PEERS = 2_048;
 /** Peers that may introduce us to one of them, the newest. */
 export const MAX_INTRODUCERS = 4;
-/** Tries to be introduced to one peer: some routers choose another port for each destination, and then it never works. */
+/** Tries in a row to be introduced to one peer: some routers choose another port for each destination, and then it never works. */
 export const MAX_INTRODUCTION_TRIES = 4;
 /** Time between two of them. */
 export const INTRODUCTION_AGAIN_MS = 15_000;

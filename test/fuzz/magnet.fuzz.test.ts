@@ -99,7 +99,8 @@ function searchBeside(seed: number): number | null {
   };
   for (let now = 0; now < honestAt + 300_000; now += 250) {
     for (const [i, habit] of habits.entries())
-      if (now === (i === honest ? honestAt : 0)) search.offered(peerIndex(i), namedSize(habit, roll), now);
+      if (now === (i === honest ? honestAt : 0))
+        search.offered(peerIndex(i), namedSize(habit, roll), { shared: now, lived: now });
     for (const { peer, parts } of search.next(now)) for (const part of parts) ask(peer, part, now);
     if (info !== null) return Math.max(0, now - honestAt);
   }

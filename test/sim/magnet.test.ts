@@ -98,7 +98,7 @@ function searched(script: readonly (readonly [number, Verb])[], untilMs: number)
     shard.run(50);
     for (const event of shard.events.slice(seen)) {
       if (event.type === 'metadata-offer' && event.bytes !== null)
-        search.offered(event.peer, event.bytes, ms);
+        search.offered(event.peer, event.bytes, { shared: ms, lived: ms });
       if (event.type !== 'metadata-part') continue;
       if (search.arrived(event.peer, event.part, ms).info !== null) return { foundAt: ms, asked };
     }

@@ -13,12 +13,13 @@ import {
   MAX_WRONG_METADATA,
   METADATA_ASKED_PEERS,
   METADATA_PART_BYTES,
+  METADATA_SIZE_MS,
   METADATA_UNSIZED_MS,
 } from '../../shared/limits.ts';
 import type { MetadataPart } from '../../shared/metadata-part.ts';
 import type { PieceHashSearch } from '../hashes/hash-exchange.ts';
 import type { InfoHashes } from '../torrent/info-hash.ts';
-import { MetadataOffer } from './metadata-offer.ts';
+import { MetadataOffer, type OfferedAt } from './metadata-offer.ts';
 import { bySize, freshestFirst } from './metadata-ranking.ts';
 
 export interface MetadataAsk {
@@ -65,6 +66,8 @@ interface Assembly {
   /** The parts of wrong metadata that came from several peers; null while there was none. */
   suspects: readonly Sent[] | null;
   keptBytes: number;
+  /** When a peer was first asked for it; null before. */
+  since: number | null;
 }
 
 const NOTHING: MetadataNews = { info: null, liars: [] };
@@ -96,16 +99,16 @@ export class MetadataFetch {
   }
 
   /** A peer may be asked; `bytes` is 0 if it names no size. A repeated offer means another connection or another size. */
-  offered(peer: PeerIndex, bytes: number, now: number): void {
+  offered(peer: PeerIndex, bytes: number, since: OfferedAt): void {
     this.#drop(peer);
     this.#left.delete(peer);
-    this.#offers.set(peer, new MetadataOffer(peer, bytes, now));
+    this.#offers.set(peer, new MetadataOffer(peer, bytes, since));
   }
 
-  /** Its connection ended at `at`, or it accepts no requests any more. This news may come after its next offer. */
+  /** Its connection ended at `at` of the shared clock, or it accepts no requests any more. This news may come after its next offer. */
   gone(peer: PeerIndex, at: number): void {
     const offer = this.#offers.get(peer);
-    if (offer === undefined || offer.since > at) return;
+    if (offer === undefined || offer.since.shared > at) return;
     this.#drop(peer);
     if (offer.bytes > 0) this.#left.add(peer);
   }
@@ -131,7 +134,7 @@ export class MetadataFetch {
       : this.#own(assembly.suspects, offer, bytes, index, now);
   }
 
-  /** The requests to send now. */
+  /** The requests to send now. `now`: lived time, as everywhere here. */
   next(now: number): MetadataAsk[] {
     const offers = [...this.#offers.values()];
     for (const offer of offers) offer.expire(now);
@@ -141,8 +144,7 @@ export class MetadataFetch {
       const assembly = this.#assemblyOf(bytes);
       if (assembly.suspects === null) sharedAsks(asks, assembly, freshestFirst(offers), now);
       else ownAsks(asks, bytes, offers, now);
-      // A size without a peer to ask now does not delay the others.
-      if (offers.some(({ asked }) => asked.size > 0)) break;
+      if (offers.some(({ asked }) => asked.size > 0) && holdsUp(assembly, now)) break;
     }
     if (!sized.some(({ failures }) => failures === 0)) unsizedAsks(asks, offers, now);
     return [...asks].map(([peer, parts]) => ({ peer, parts }));
@@ -232,7 +234,7 @@ export class MetadataFetch {
     let assembly = this.#assemblies.get(bytes);
     if (assembly === undefined) {
       const parts = new Array<Sent | null>(partsOf(bytes)).fill(null);
-      assembly = { parts, suspects: null, keptBytes: 0 };
+      assembly = { parts, suspects: null, keptBytes: 0, since: null };
       this.#assemblies.set(bytes, assembly);
     }
     return assembly;
@@ -243,6 +245,12 @@ type Asks = Map<PeerIndex, number[]>;
 
 function partsOf(bytes: number): number {
   return Math.ceil(bytes / METADATA_PART_BYTES);
+}
+
+/** A size that is under way goes before the others, but not for long: a false one may come slowly, and never fail. */
+function holdsUp(assembly: Assembly, now: number): boolean {
+  assembly.since ??= now;
+  return now - assembly.since < METADATA_SIZE_MS;
 }
 
 /** Every absent part is requested from several peers at one time, the least requested part first. */
@@ -283,7 +291,8 @@ function unsizedAsks(asks: Asks, offers: readonly MetadataOffer[], now: number):
   let underWay = unsized.filter(({ asked }) => asked.size > 0).length;
   for (const offer of unsized) {
     if (underWay >= METADATA_ASKED_PEERS) return;
-    if (now - offer.since < METADATA_UNSIZED_MS || offer.asked.size > 0 || !offer.mayAsk(0, now)) continue;
+    if (now - offer.since.lived < METADATA_UNSIZED_MS || offer.asked.size > 0 || !offer.mayAsk(0, now))
+      continue;
     note(asks, offer, 0, now);
     underWay += 1;
   }

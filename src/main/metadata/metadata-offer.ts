@@ -14,10 +14,17 @@ import {
 /** Why a part did not arrive, or was useless. */
 type Fault = 'refused' | 'silent' | 'wrong';
 
+/** One moment on two clocks. */
+export interface OfferedAt {
+  /** That of all threads: to compare it with the moment when a connection ended. */
+  readonly shared: number;
+  /** That stops with the process: all waits are measured with it. */
+  readonly lived: number;
+}
+
 export class MetadataOffer {
   readonly peer: PeerIndex;
-  /** Its time on the clock that all threads share. */
-  readonly since: number;
+  readonly since: OfferedAt;
   /** The size that the peer names; 0 while it names none, like a peer that is looking for the metadata itself. */
   bytes: number;
   /** The parts from this peer alone, when parts of several peers are not combined. */
@@ -32,10 +39,10 @@ export class MetadataOffer {
   /** Failed parts: how often, and when they may be requested again. */
   readonly #waits = new Map<number, { readonly times: number; readonly until: number }>();
 
-  constructor(peer: PeerIndex, bytes: number, now: number) {
+  constructor(peer: PeerIndex, bytes: number, since: OfferedAt) {
     this.peer = peer;
     this.bytes = bytes;
-    this.since = now;
+    this.since = since;
   }
 
   get asked(): ReadonlyMap<number, number> {

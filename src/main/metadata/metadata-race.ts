@@ -40,14 +40,14 @@ export class MetadataRace {
 
   /** `bytes` as in the event `metadata-offer`. */
   offered(peer: PeerIndex, bytes: number | null): void {
-    const now = this.#world.now();
-    if (bytes === null) this.#fetch.gone(peer, now);
-    else this.#fetch.offered(peer, bytes, now);
+    const [shared, lived] = [this.#world.now(), this.#clock.now()];
+    if (bytes === null) this.#fetch.gone(peer, shared);
+    else this.#fetch.offered(peer, bytes, { shared, lived });
     this.#askSoon();
   }
 
   arrived(peer: PeerIndex, part: MetadataPart): void {
-    this.#heed(this.#fetch.arrived(peer, part, this.#world.now()));
+    this.#heed(this.#fetch.arrived(peer, part, this.#clock.now()));
     this.#askSoon();
   }
 

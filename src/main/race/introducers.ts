@@ -57,6 +57,12 @@ export class Introducers {
     if (target !== undefined) target.isMissed = false;
   }
 
+  /** The introduction worked, so it may again: only tries in a row without one are limited. */
+  succeeded(key: string): void {
+    const target = this.#targets.get(key);
+    if (target !== undefined) target.tries = 0;
+  }
+
   /** Somebody was asked for it a moment ago. */
   isExpected(key: string, now: number): boolean {
     const target = this.#targets.get(key);

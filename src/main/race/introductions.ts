@@ -60,7 +60,10 @@ export class Introductions {
     const key = addressKey(host, port);
     const now = this.#now();
     const isOurs = punched || this.#punched.isExpected(key, now) || this.#introducers.isExpected(key, now);
-    if (isOurs) this.#punched.connected(peer, key);
+    if (isOurs) {
+      this.#punched.connected(peer, key);
+      this.#introducers.succeeded(key);
+    }
     this.#introducers.met(key);
     return isOurs;
   }
