@@ -139,6 +139,8 @@ export const UNCHOKE_INTERVAL_MS = 2_000;
 export const MAX_CLIENT_NAME_CHARS = 64;
 /** Bytes waiting in one socket because the peer does not read. Beyond this the peer is closed. */
 export const MAX_UNSENT_BYTES = 1_048_576;
+/** Answers beside pieces, metadata and hashes, wait until less than this is unsent: the peer asked for them, and takes them as it can. */
+export const ANSWER_AHEAD_BYTES = 262_144;
 
 // --- uTP -----------------------------------------------------------------------------------------------------
 
@@ -172,6 +174,8 @@ export const UTP_DATA_TRIES = 5;
 export const UTP_PACKETS_PER_ACK = 8;
 /** A peer without a receive window is probed after this time (libutp's number). */
 export const UTP_ZERO_WINDOW_MS = 15_000;
+/** A uTP connection says something at least this often, so that the routers on its way keep it (libutp's number). */
+export const UTP_KEEP_ALIVE_MS = 29_000;
 /** Peers that requested a uTP connection and have not yet proved that they receive our answers. */
 export const MAX_UTP_STRANGERS = 256;
 /** Answers to packets of unknown connections in one tick, so that we cannot be used to send packets to others. */

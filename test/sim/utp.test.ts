@@ -206,3 +206,69 @@ test('an answer that does not name our SYN connects nothing', () => {
   here.connection?.receive(decodeUtp(encodeUtp({ ...forged, ack: 1 }, null, Buffer.alloc(0))) as never);
   assert.deepEqual(here.log, ['connected']);
 });
+
+/** Bytes that are sent at one time when there is far more to send, and the peer takes everything. */
+function burst(after: ReturnType<typeof utpLine>, time: VirtualTime): number {
+  const before = after.here.sent.length;
+  after.here.connection?.write(Buffer.alloc(5_000_000));
+  time.run(ONE_WAY_MS);
+  return (after.here.sent.length - before) * 1_372;
+}
+
+test('a rate that something else limits does not let the window grow: what comes later yields to others as well', () => {
+  const time = new VirtualTime();
+  const line = utpLine(time, onTime);
+  time.run(100);
+  for (let i = 0; i < 2_000; i++) {
+    line.here.connection?.write(Buffer.alloc(16_384));
+    time.run(50);
+  }
+  assert.equal(line.there.bytes.length, 2_000 * 16_384);
+  const bytes = burst(line, time);
+  assert.ok(bytes < 8 * 16_384, `${bytes} bytes at once`);
+});
+
+/** What may be sent at one time after so many packets, and one more round in which the line loses one or none. */
+function windowAfter(packets: number, losses: number): number {
+  const time = new VirtualTime();
+  let toLose = 0;
+  const line = utpLine(time, ({ type, sequence }) => {
+    if (toLose === 0 || type !== UTP_TYPE.data || sequence % 50 !== 0) return [ONE_WAY_MS];
+    toLose -= 1;
+    return [];
+  });
+  time.run(100);
+  // A hundred packets in flight, so that the window stays near that.
+  const round = (): void => {
+    line.here.connection?.write(Buffer.alloc(100 * 1_372));
+    time.run(100);
+  };
+  while (line.here.sent.length < packets) round();
+  toLose = losses;
+  round();
+  time.run(1_000);
+  assert.equal(toLose, 0);
+  return burst(line, time);
+}
+
+test('a loss halves the window, also after half of all packet numbers without one', () => {
+  for (const packets of [1_000, 40_000, 70_000]) {
+    const [whole, half] = [windowAfter(packets, 0), windowAfter(packets, 1)];
+    assert.ok(half < 0.6 * whole, `after ${packets} packets ${whole} bytes, with a loss ${half}`);
+  }
+});
+
+test('an idle connection says something every 29 seconds, so that routers keep it', () => {
+  const time = new VirtualTime();
+  const { here, there } = utpLine(time, onTime);
+  time.run(100);
+  here.connection?.write(Buffer.from('hello'));
+  time.run(1_000);
+  const before = [here.sent.length, there.sent.length];
+  time.run(120_000);
+  assert.deepEqual(
+    [here, there].map(({ sent }, i) => sent.length - (before[i] ?? 0)),
+    [4, 4],
+  );
+  assert.deepEqual([here.log, there.log], [['connected'], []]);
+});

@@ -17,12 +17,14 @@ export function extendedPeer(
   peer: PeerDriver,
   host: PeerHost,
   { gaveMetadata, lost }: InboxEvents,
+  answer: ExtendedPeer['answer'],
 ): ExtendedPeer {
   return {
     get info(): Uint8Array | null {
       return host.torrent.info;
     },
     send: (bytes) => peer.send(bytes),
+    answer,
     onRequestQueue: (blocks) => peer.book.window.setPeerQueue(blocks),
     onMetadataOffer: (bytes) => host.tell({ type: 'metadata-offer', peer: peer.index, bytes }),
     onMetadataPart: (part: MetadataPart) => {

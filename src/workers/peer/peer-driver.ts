@@ -186,7 +186,7 @@ export class PeerDriver implements RequestedPeer, ServedPeer, ConnectionEvents {
   torrentKnown(pieceCount: number): void {
     if (this.#state.phase === 'closed') return;
     // A peer that is looking for the metadata learns that we have it.
-    if (this.#inbox?.lacksMetadata === true) this.offerAgain();
+    if (this.extensions?.lacksMetadata === true) this.offerAgain();
     this.#inbox?.torrentKnown(pieceCount);
     this.#host.working.note(this, true);
   }

@@ -26,6 +26,7 @@ import {
   encodeMetadataData,
   encodeMetadataReject,
   encodeMetadataRequest,
+  hasMetadataPart,
 } from '../wire/metadata-message.ts';
 import { decodePex } from '../wire/pex-message.ts';
 
@@ -37,6 +38,8 @@ export interface ExtendedPeer {
   /** The info dictionary, once it is known. */
   readonly info: Uint8Array | null;
   send(bytes: Uint8Array): void;
+  /** Sends what it asked for, as fast as it takes it. */
+  answer(make: () => Uint8Array): void;
   /** BEP 10 `reqq`. */
   onRequestQueue(blocks: number): void;
   /** As in the event `metadata-offer`. */
@@ -261,11 +264,11 @@ export class PeerExtensions {
     const id = this.#ids.get('ut_metadata');
     if (id === undefined) return;
     const { info } = this.#peer;
-    if (this.#metadataRequests >= MAX_METADATA_REQUESTS) this.#useless += 1;
-    const data =
-      info !== null && ++this.#metadataRequests <= MAX_METADATA_REQUESTS
-        ? encodeMetadataData(part, info)
-        : null;
-    this.#peer.send(encodeExtended(id, data ?? encodeMetadataReject(part)));
+    const isTooMuch = this.#metadataRequests >= MAX_METADATA_REQUESTS;
+    if (isTooMuch) this.#useless += 1;
+    if (info === null || isTooMuch || !hasMetadataPart(part, info))
+      return this.#peer.send(encodeExtended(id, encodeMetadataReject(part)));
+    this.#metadataRequests += 1;
+    this.#peer.answer(() => encodeExtended(id, encodeMetadataData(part, info)));
   }
 }

@@ -30,16 +30,19 @@ import { Allowance } from './allowance.ts';
 interface HashesHost {
   readonly clock: Clock;
   readonly send: (bytes: Uint8Array) => void;
+  /** Sends what the peer asked for, as fast as it takes it. */
+  readonly answer: (make: () => Uint8Array) => void;
   readonly tell: (news: HashEvent) => void;
 }
 
 export class PeerHashes {
   readonly #peer: PeerIndex;
   readonly #send: (bytes: Uint8Array) => void;
+  readonly #answer: (make: () => Uint8Array) => void;
   readonly #tell: (news: HashEvent) => void;
   /** What it was asked for and has not answered, by the bytes of the request. */
   readonly #asked = new Set<string>();
-  /** Its requests that main has not answered. */
+  /** Its requests that are not answered. */
   #waiting = 0;
   /** Pieces that are read for it. */
   #reading = 0;
@@ -50,6 +53,7 @@ export class PeerHashes {
   constructor(peer: PeerIndex, host: HashesHost) {
     this.#peer = peer;
     this.#send = host.send;
+    this.#answer = host.answer;
     this.#tell = host.tell;
     this.#clock = host.clock;
     this.#bytes = new Allowance(HASHES_BURST_BYTES, HASHES_BYTES_PER_S, host.clock());
@@ -79,8 +83,10 @@ export class PeerHashes {
   /** The answer of main. `leavesOf`: hashes of the blocks of a piece, if it can be read. */
   answer(request: HashRequest, answer: HashAnswer | null, leavesOf: LeavesOf): void {
     const send = (hashes: Uint8Array | null): void => {
-      this.#waiting -= 1;
-      this.#send(hashes === null ? encodeHashReject(request) : encodeHashes(request, hashes));
+      this.#answer(() => {
+        this.#waiting -= 1;
+        return hashes === null ? encodeHashReject(request) : encodeHashes(request, hashes);
+      });
     };
     if (answer === null || answer.leaves === null) return send(answer?.hashes ?? null);
     // A whole piece is read for it.

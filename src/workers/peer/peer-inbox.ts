@@ -101,6 +101,7 @@ export class PeerInbox implements FrameSink {
 
   /** Handles what was postponed and is now due. */
   tick(): void {
+    this.#aside.tick();
     if (this.#unchokeDue) this.#settle();
   }
 
@@ -136,10 +137,6 @@ export class PeerInbox implements FrameSink {
     this.#heed(this.told.torrentKnown());
     this.#blockEnded = true;
     this.#settle();
-  }
-
-  get lacksMetadata(): boolean {
-    return this.extensions?.lacksMetadata ?? false;
   }
 
   command(command: PeerCommand): void {

@@ -5,6 +5,7 @@
 import type { CloseCode } from '../../shared/close-reason.ts';
 import type { TorrentCommand } from '../../shared/messages.ts';
 import { MESSAGE } from '../wire/message.ts';
+import { AnswerQueue } from './answer-queue.ts';
 import { extendedPeer, type InboxEvents } from './extended-peer.ts';
 import type { PeerDriver } from './peer-driver.ts';
 import { PeerExtensions } from './peer-extensions.ts';
@@ -21,6 +22,7 @@ export class SideTalk {
   readonly #peer: PeerDriver;
   readonly #host: PeerHost;
   readonly #events: InboxEvents;
+  readonly #answers: AnswerQueue;
   #extensions: PeerExtensions | null = null;
   #hashes: PeerHashes | null = null;
 
@@ -28,6 +30,11 @@ export class SideTalk {
     this.#peer = peer;
     this.#host = host;
     this.#events = events;
+    this.#answers = new AnswerQueue(peer);
+  }
+
+  tick(): void {
+    this.#answers.tick();
   }
 
   /** Null until its first extended message. */
@@ -53,7 +60,7 @@ export class SideTalk {
   /** A whole extended message after its id. Returns the reason to close the peer, if there is one. */
   extended(payload: Buffer): CloseCode | null {
     this.#extensions ??= new PeerExtensions(
-      extendedPeer(this.#peer, this.#host, this.#events),
+      extendedPeer(this.#peer, this.#host, this.#events, (make) => this.#answers.push(make)),
       this.#host.clock,
     );
     return this.#extensions.message(payload);
@@ -74,6 +81,7 @@ export class SideTalk {
     this.#hashes ??= new PeerHashes(this.#peer.index, {
       clock: this.#host.clock,
       send: (bytes) => this.#peer.send(bytes),
+      answer: (make) => this.#answers.push(make),
       tell: (news) => this.#host.tell(news),
     });
     return this.#hashes;

@@ -24,10 +24,13 @@ export function encodeMetadataReject(part: number): Uint8Array {
   return encodeBencode({ msg_type: KIND.reject, piece: part });
 }
 
-/** The part of `info` with its header; null if there is no such part. */
-export function encodeMetadataData(part: number, info: Uint8Array): Uint8Array | null {
+export function hasMetadataPart(part: number, info: Uint8Array): boolean {
+  return part * METADATA_PART_BYTES < info.length;
+}
+
+/** The part of `info` with its header. */
+export function encodeMetadataData(part: number, info: Uint8Array): Uint8Array {
   const bytes = info.subarray(part * METADATA_PART_BYTES, (part + 1) * METADATA_PART_BYTES);
-  if (bytes.length === 0) return null;
   const head = encodeBencode({ msg_type: KIND.data, piece: part, total_size: info.length });
   return Buffer.concat([head, bytes]);
 }

@@ -22,15 +22,19 @@ export class Congestion {
     return this.#window;
   }
 
-  /** Packets of `bytes` were acknowledged; `delay` is what the peer measured for our packets, 0 if it has not. */
-  acknowledged(bytes: number, delay: number, now: number): void {
+  /**
+   * Packets of `bytes` were acknowledged; `delay` is what the peer measured for our packets, 0 if it has not. `isLimit`: bytes waited
+   * because of the window. Where something else holds them back, a limit or the peer, small delays say nothing about a larger window.
+   */
+  acknowledged(bytes: number, delay: number, isLimit: boolean, now: number): void {
     const queueing = delay === 0 ? 0 : this.#queueing(delay, now);
     if (this.#slowStart && queueing < TARGET_US / 2) {
-      this.#window += bytes;
+      if (isLimit) this.#window += bytes;
       return;
     }
     this.#slowStart = false;
     const offTarget = Math.max(-1, (TARGET_US - queueing) / TARGET_US);
+    if (offTarget > 0 && !isLimit) return;
     this.#resize(this.#window + (MAX_GAIN_BYTES * offTarget * bytes) / this.#window);
   }
 

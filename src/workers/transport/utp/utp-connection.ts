@@ -4,7 +4,12 @@
  */
 import type { Clock } from '../../../shared/clock.ts';
 import type { CloseCode } from '../../../shared/close-reason.ts';
-import { UTP_DATA_TRIES, UTP_PACKETS_PER_ACK, UTP_SYN_TRIES } from '../../../shared/limits.ts';
+import {
+  UTP_DATA_TRIES,
+  UTP_KEEP_ALIVE_MS,
+  UTP_PACKETS_PER_ACK,
+  UTP_SYN_TRIES,
+} from '../../../shared/limits.ts';
 import type { Address, Connection, ConnectionEvents } from '../transport.ts';
 import { after, encodeUtp, UTP_TYPE, type UtpPacket, type UtpType } from './utp-packet.ts';
 import { type ReorderBudget, UtpReceiver } from './utp-receiver.ts';
@@ -46,6 +51,7 @@ export class UtpConnection implements Connection {
   #unacknowledged = 0;
   /** The delay of the newest packet, for its sender; microseconds modulo 2^32. */
   #delay = 0;
+  #sentAt: number;
   /** Called when all parts are in packets. */
   #sent: (() => void) | null = null;
 
@@ -62,6 +68,7 @@ export class UtpConnection implements Connection {
     this.#link = link;
     this.#events = events;
     this.#phase = events === null ? 'asked' : 'connecting';
+    this.#sentAt = link.clock();
     this.#sender = new UtpSender(firstSequence, (packet) => this.#transmit(packet));
   }
 
@@ -171,7 +178,11 @@ export class UtpConnection implements Connection {
   tick(now: number): void {
     if (this.#phase === 'over') return;
     const tries = this.#phase === 'connecting' ? UTP_SYN_TRIES : UTP_DATA_TRIES;
-    if (this.#sender.tick(now, tries) === 'alive') return this.flush();
+    if (this.#sender.tick(now, tries) === 'alive') {
+      this.flush();
+      if (this.#phase === 'open' && now - this.#sentAt >= UTP_KEEP_ALIVE_MS) this.#acknowledge();
+      return;
+    }
     this.#end(this.#phase === 'connecting' ? 'connect-timeout' : 'reset', 'uTP: no answer');
   }
 
@@ -239,6 +250,7 @@ export class UtpConnection implements Connection {
       sequence,
       ack: this.#receiver?.ack ?? 0,
     };
+    this.#sentAt = this.#link.clock();
     const selective = type === UTP_TYPE.state ? (this.#receiver?.selectiveAck ?? null) : null;
     this.#link.send(encodeUtp(head, selective, payload), this.peer);
   }

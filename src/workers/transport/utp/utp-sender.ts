@@ -37,6 +37,8 @@ export class UtpSender {
   #bytesUnderWay = 0;
   readonly #waiting: Uint8Array[] = [];
   #bytesWaiting = 0;
+  /** At the last flush bytes waited because of the congestion window. */
+  #isHeld = false;
   #peerWindow = UTP_PAYLOAD_BYTES;
   #noRoomSince: number | null = null;
   #newestAck: number;
@@ -90,6 +92,7 @@ export class UtpSender {
       );
       sent = true;
     }
+    this.#isHeld = this.#bytesWaiting > 0 && this.#congestion.window < this.#peerWindow;
     return sent;
   }
 
@@ -114,9 +117,11 @@ export class UtpSender {
       const packet = this.#underWay.shift() as UnderWay;
       bytes += this.#arrived(packet, now);
     }
+    // Half of all numbers count as earlier than any one: a mark that stays behind would be ahead one day.
+    if (beyond(this.#oldestSequence, this.#lossUntil) > 0) this.#lossUntil = this.#oldestSequence;
     if (selectiveAck !== null) bytes += this.#heedSelective(ack, selectiveAck, now);
     if (bytes > 0) {
-      this.#congestion.acknowledged(bytes, delay, now);
+      this.#congestion.acknowledged(bytes, delay, this.#isHeld, now);
       this.#recover(bytes, now);
     }
     return true;
