@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { torrentBytes } from '../../src/main/torrent/from-metadata.ts';
+import { metainfoOf, torrentBytes } from '../../src/main/torrent/from-metadata.ts';
 import { bareInfoHash, mainHash } from '../../src/main/torrent/info-hash.ts';
 import { parseMagnet } from '../../src/main/torrent/magnet.ts';
 import { parseMetainfo } from '../../src/main/torrent/metainfo.ts';
@@ -130,4 +130,27 @@ test('a link of version 2 has a SHA-256, a hybrid has both hashes, and either is
   assert.deepEqual(both.passedOver, []);
   assert.equal(hex(bareInfoHash(long)?.v2 ?? Buffer.alloc(0)), long);
   assert.equal(bareInfoHash(long.slice(1)), null);
+});
+
+test('metadata with bytes after its dictionary is refused, although the link names its hash: they would be keys of another torrent', () => {
+  const info = dict({
+    length: int(5),
+    name: str('a'),
+    'piece length': int(16_384),
+    pieces: str('x'.repeat(20)),
+  });
+  const evil = Buffer.concat([info, str('url-list'), str('http://evil.example/x/')]);
+  for (const [bytes, isRight] of [
+    [info, true],
+    [evil, false],
+  ] as const) {
+    const hash = createHash('sha1').update(bytes).digest('hex');
+    const magnet = parseMagnet(`magnet:?xt=urn:btih:${hash}`);
+    if (isRight) assert.equal(hex(metainfoOf(magnet, bytes).infoHash), hash);
+    else
+      assert.throws(() => metainfoOf(magnet, bytes), {
+        code: 'bad-torrent',
+        message: 'the metadata from the peers: bytes follow its dictionary; its maker must make it anew',
+      });
+  }
 });

@@ -1,6 +1,7 @@
 /** Makes a torrent from a magnet link and its info dictionary, and the file of a torrent to which peers have added something. */
 import type { BencodeDict } from '../../shared/bencode.ts';
 import { encodeBencode } from '../../shared/bencode.ts';
+import { Failure } from '../failure.ts';
 import { makingFailure } from '../files/disk-failure.ts';
 import { writeWhole } from '../files/whole-file.ts';
 import type { Magnet } from './magnet.ts';
@@ -54,9 +55,12 @@ function fileOf(
 
 /** Throws a `bad-torrent` failure: metadata with the right hash may still not be a valid torrent. */
 export function metainfoOf(magnet: Magnet, info: Uint8Array): Metainfo {
-  return parseMetainfo(torrentBytes(magnet, info), 'the metadata from the peers', {
-    again: 'its maker must make it anew',
-  });
+  const [shown, again] = ['the metadata from the peers', 'its maker must make it anew'];
+  const metainfo = parseMetainfo(torrentBytes(magnet, info), shown, { again });
+  // The hash of the link is that of all bytes. What follows the dictionary would be read as keys of the file around it.
+  if (metainfo.info.length !== info.length)
+    throw new Failure('bad-torrent', `${shown}: bytes follow its dictionary; ${again}`);
+  return metainfo;
 }
 
 function entriesOf(dict: BencodeDict): Uint8Array {

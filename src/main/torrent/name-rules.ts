@@ -55,7 +55,8 @@ const BY_TYPE: ReadonlyMap<number, NameRules> = new Map([
 
 // They turn text around, so that `gpj.exe` reads `exe.jpg`. libtorrent also leaves them out.
 const DIRECTION = /[\u200e\u200f\u202a-\u202e]/g;
-const DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$)/i;
+/** Also with superscript digits, and with spaces before the dot. */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[\d¹²³]) *(?:\.|$)/i;
 const LONGEST_EXTENSION_BYTES = 16;
 
 /** For an unknown folder. */
