@@ -1,8 +1,9 @@
-// A client that finds peers by nothing but what the run names, and its torrent: TORRENT FOLDER OPTIONS-AS-JSON.
+// A client that finds peers by nothing but what the run names, and its torrent: TORRENT FOLDER OPTIONS-AS-JSON, where
+// TORRENT is a file or a magnet link.
 import { readFileSync } from 'node:fs';
 import WebTorrent from 'webtorrent';
 
-const [torrentFile, folder, options] = process.argv.slice(2);
+const [given, folder, options] = process.argv.slice(2);
 export const client = new WebTorrent({
   dht: false,
   lsd: false,
@@ -16,4 +17,6 @@ client.on('error', (error) => {
   process.stderr.write(`${error.stack}\n`);
   process.exit(1);
 });
-export const torrent = client.add(readFileSync(torrentFile), { path: folder });
+export const torrent = client.add(given.startsWith('magnet:') ? given : readFileSync(given), {
+  path: folder,
+});
