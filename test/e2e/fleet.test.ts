@@ -74,19 +74,20 @@ test('wrong values are found before the queue is asked', async () => {
 
 test('a server that is not there is named with what to do, and without its password', async () => {
   const port = await freePort();
-  for (const [scheme, server] of [
-    ['redis', 'Redis or Valkey'],
-    ['postgres', 'PostgreSQL'],
-  ] as const)
-    for (const command of [['status'], ['pause'], ['work', '-o', join(folder, 'out')]])
-      await refused(
-        4,
-        new RegExp(
-          `^unchoke: the queue at 127.0.0.1:${port}: nothing listens there; check that ${server} runs there`,
-        ),
-        ...command,
-        ...['--queue', `${scheme}://user:very-secret@127.0.0.1:${port}/0`],
-      );
+  const away = async (scheme: string, server: string, ...command: readonly string[]): Promise<void> =>
+    refused(
+      4,
+      new RegExp(
+        `^unchoke: the queue at 127.0.0.1:${port}: nothing listens there; check that ${server} runs there`,
+      ),
+      ...command,
+      ...['--queue', `${scheme}://user:very-secret@127.0.0.1:${port}/0`],
+    );
+  for (const command of [['status'], ['pause'], ['work', '-o', join(folder, 'out')]])
+    await Promise.all([
+      away('redis', 'Redis or Valkey', ...command),
+      away('postgres', 'PostgreSQL', ...command),
+    ]);
   const json = await fleet('status', '--json', '--queue', `redis://:very-secret@127.0.0.1:${port}`);
   assert.deepEqual(
     json.events.map(({ type, code }) => [type, code]),

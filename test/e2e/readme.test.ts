@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import { type SwarmChild, startSwarm } from '../../src/main/cli/runs/swarm-child.ts';
 import { loadTorrent } from '../../src/main/torrent/load.ts';
 import { temporaryFolder } from '../support/cli.ts';
@@ -153,19 +153,21 @@ function run(line: string, home: string): Promise<Ended> {
   });
 }
 
-for (const page of PAGES)
-  for (const [number, lines] of blocksOf(page).entries())
-    test(`${page}, block ${number + 1}: ${lines[0]}`, async () => {
-      const home = mkdtempSync(join(folder, 'home-'));
-      cpSync(model, home, { recursive: true });
-      for (const line of lines) {
-        if (NOT_OURS.test(line)) continue;
-        assert.match(line, /(?:^|\| )unchoke /, 'a command that no test knows');
-        const expected = STATUSES.find(([words]) => words.test(line))?.[1] ?? 0;
-        const { status, text } = await run(line, home);
-        assert.equal(status, expected, `${line}\n${text}`);
-      }
-    });
+describe('as they are written', { concurrency: 3 }, () => {
+  for (const page of PAGES)
+    for (const [number, lines] of blocksOf(page).entries())
+      test(`${page}, block ${number + 1}: ${lines[0]}`, async () => {
+        const home = mkdtempSync(join(folder, 'home-'));
+        cpSync(model, home, { recursive: true });
+        for (const line of lines) {
+          if (NOT_OURS.test(line)) continue;
+          assert.match(line, /(?:^|\| )unchoke /, 'a command that no test knows');
+          const expected = STATUSES.find(([words]) => words.test(line))?.[1] ?? 0;
+          const { status, text } = await run(line, home);
+          assert.equal(status, expected, `${line}\n${text}`);
+        }
+      });
+});
 
 test('an unknown command, an unknown option and a wrong value would be noticed', async () => {
   for (const line of [

@@ -13,6 +13,8 @@ export interface Cause {
   readonly code: DiagnosisCode | null;
   /** The look ends only with its time. Any other ends when all is known. */
   readonly waits?: true;
+  /** It takes ten seconds and more. */
+  readonly isLong?: true;
   /** It takes long, and is complete in the end. */
   readonly completes?: true;
   /** The command and its arguments. */

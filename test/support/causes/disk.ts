@@ -7,6 +7,7 @@ const PIECES = 5;
 export const DISK_CAUSES: readonly Cause[] = [
   {
     cause: 'what is on disk is checked, and the disk is slow',
+    isLong: true,
     code: 'checking-disk',
     completes: true,
     under: SLOW_READS,

@@ -51,6 +51,7 @@ export const METADATA_CAUSES: readonly Cause[] = [
   },
   {
     cause: 'the only peer with the metadata is silent',
+    isLong: true,
     code: 'metadata-withheld',
     args: async (scene) => doctor(MAGNET, ...(await scene.peers(1, offering(null))), '--for', '12s'),
   },

@@ -190,6 +190,7 @@ export const NETWORK_CAUSES: readonly Cause[] = [
   },
   {
     cause: 'the tracker of `--tracker` knows no peer; the torrent is private and names none',
+    waits: true,
     code: 'trackers-empty',
     args: async (scene) =>
       doctor(
@@ -252,6 +253,7 @@ export const NETWORK_CAUSES: readonly Cause[] = [
   },
   {
     cause: 'no node of the DHT answers',
+    isLong: true,
     code: 'dht-failed',
     args: ({ bare }) => doctor(bare, '--dht-bootstrap', '127.0.0.1:1', '--for', '10s'),
   },

@@ -113,6 +113,7 @@ export const PEER_CAUSES: readonly Cause[] = [
   },
   {
     cause: 'our upload limit is used up by peers that choke us',
+    isLong: true,
     code: 'upload-limit',
     args: async (scene) => {
       // We have the first two pieces, and they have the others.
