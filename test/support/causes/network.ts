@@ -190,7 +190,7 @@ export const NETWORK_CAUSES: readonly Cause[] = [
   },
   {
     cause: 'the tracker of `--tracker` knows no peer; the torrent is private and names none',
-    waits: true,
+    isLong: true,
     code: 'trackers-empty',
     args: async (scene) =>
       doctor(
