@@ -213,8 +213,10 @@ export class WebSeed {
       while (from < chunk.length && at < bodyEnd && wanted) {
         if (work.signal.aborted) throw new HttpError('');
         const { run } = work;
-        const skipped = Math.min(run.at - at, chunk.length - from);
-        const used = Math.min(chunk.length - from - skipped, Math.min(run.end, bodyEnd) - run.at);
+        // The next run may begin behind the file: others may have sent the start of a piece that two files share.
+        const [begin, until] = [Math.min(run.at, bodyEnd), Math.min(run.end, bodyEnd)];
+        const skipped = Math.min(begin - at, chunk.length - from);
+        const used = Math.min(chunk.length - from - skipped, until - begin);
         run.passOver(skipped);
         run.write(chunk.subarray(from + skipped, from + skipped + used));
         this.bytes += used;
