@@ -56,7 +56,7 @@ const LATER = new Set([408, 425, 429]);
 export function rangeAnswer(status: number, headers: Headers, asked: AskedRange): RangeAnswer {
   if (status >= 500 || LATER.has(status))
     throw new ServerBusy(status, retryAfterMs(headers['retry-after'], Date.now()));
-  if (status === 416) throw new FileLost('its file is shorter than the torrent says');
+  if (status === 416) throw shorterFile();
   if (status !== 200 && status !== 206) throw new FileLost(`HTTP status ${status}`);
   if (isOther(headers, asked.stamp ?? null))
     throw new FileLost('its file has changed since the download began');
@@ -123,6 +123,15 @@ function contentLength(headers: Headers): number | null {
 /** The server compresses the answer, and we cannot get the requested bytes from it. */
 export function packed(coding: string): FileLost {
   return new FileLost(`it sends ${coding} although we asked for plain bytes`);
+}
+
+function shorterFile(): FileLost {
+  return new FileLost('its file is shorter than the torrent says');
+}
+
+/** A body ended before the first byte that is wanted. `isStart`: it was the start of the file, so this is all that the server has. */
+export function endedEarly(isStart: boolean): HttpError {
+  return isStart ? shorterFile() : new HttpError('it ended too early');
 }
 
 function otherLength(theirs: number, ours: number): FileLost {

@@ -65,18 +65,22 @@ export class ServerUse {
     this.#lastTurn = this.#server.begin();
   }
 
-  /** `gave`: whether `gives` was called for this request. */
-  end(gave: boolean): void {
+  end(): void {
     this.#working -= 1;
-    if (gave) this.#giving -= 1;
-    this.#server.end(gave);
+    this.#server.end();
   }
 
-  /** A request receives its first bytes. */
+  /** A request receives its first bytes. `givesNoMore` follows before `end`. */
   gives(): void {
     this.#giving += 1;
     this.#backOff.succeeded();
     this.#server.gives();
+  }
+
+  /** A request that received bytes has failed or ended. */
+  givesNoMore(): void {
+    this.#giving -= 1;
+    this.#server.givesNoMore();
   }
 
   /** The server answers again, so the network is back. */

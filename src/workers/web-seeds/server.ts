@@ -73,18 +73,21 @@ export class Server {
     return this.#begun;
   }
 
-  /** `gave`: whether `gives` was called for this request. */
-  end(gave: boolean): void {
+  end(): void {
     this.#working -= 1;
-    if (gave) this.#giving -= 1;
   }
 
-  /** A request receives its first bytes. */
+  /** A request receives its first bytes. `givesNoMore` follows before `end`. */
   gives(): void {
     this.#giving += 1;
     this.lostTo = null;
     this.#isAway = false;
     this.#backOff.succeeded();
+  }
+
+  /** A request that received bytes has failed or ended. */
+  givesNoMore(): void {
+    this.#giving -= 1;
   }
 
   /** The network is back after a time in which no server could be reached. A server that was busy keeps its wait. */

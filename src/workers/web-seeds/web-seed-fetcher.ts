@@ -181,11 +181,12 @@ export class WebSeedFetcher {
       this.#measure(work);
       const moved = work.run.at !== at;
       [goesOn, waitMs] = this.#after(work, outcome, moved);
-      failures = moved ? 0 : failures + 1;
+      if (moved) failures = 0;
       if (!goesOn && outcome.kind === 'failed')
-        goesOn = await this.#holds(work, failures, outcome.retryAfterMs);
+        goesOn = await this.#holds(work, ++failures, outcome.retryAfterMs);
     }
-    seed.server.end(work.gave);
+    work.givesNoMore();
+    seed.server.end();
     this.#works.delete(work);
     if (work.isFetching) this.#letGo(work.run);
     this.#tellFetched(seed);
@@ -213,7 +214,8 @@ export class WebSeedFetcher {
   }
 
   /** Whether to continue the same run, and if not, how long to wait. */
-  #after({ seed, run, isOver }: Work, outcome: FetchOutcome, moved: boolean): [boolean, number] {
+  #after(work: Work, outcome: FetchOutcome, moved: boolean): [boolean, number] {
+    const { seed, run, isOver } = work;
     const now = this.#setup.clock();
     switch (outcome.kind) {
       case 'done':
@@ -226,9 +228,10 @@ export class WebSeedFetcher {
         this.#hopes.fileLost(seed, outcome.file);
         return [false, seed.bytes === 0 && seed.files.lost > FRUITLESS_FILES ? WEB_SEED_BACKOFF_MS : 0];
       case 'failed': {
-        // A server that closes the connection in the middle is asked for the rest: it does send data.
-        if (moved && !this.#stopped) return [true, 0];
         const busy = outcome.error instanceof ServerBusy ? outcome.error : null;
+        // A server that closes the connection in the middle is asked for the rest: it does send data.
+        if (moved && busy === null && !this.#stopped) return [true, 0];
+        work.givesNoMore();
         const ms = seed.server.failed(now, busy);
         if (ms > 0) this.#hopes.waits(seed, outcome.error, ms);
         return [false, 0];

@@ -13,6 +13,7 @@ import { webSeedRefusal } from './local-web-seed.ts';
 import {
   type AskedRange,
   type Coding,
+  endedEarly,
   FileLost,
   packed,
   type RangeAnswer,
@@ -40,7 +41,7 @@ export interface Visitor {
 export interface SeedWork {
   readonly run: SlotWriter;
   readonly signal: AbortSignal;
-  /** Bytes arrived. */
+  /** Bytes of the run arrived. Those before it do not count: a server may send them each time, and never what is wanted. */
   onBytes(): void;
   /**
    * A whole file arrives and has reached this byte of the torrent. Continues with the next run that starts before `end`. False if
@@ -208,27 +209,34 @@ export class WebSeed {
     for await (const chunk of unpacked(body, coding)) {
       // More than the file: a body without a length may be a longer file, and a compressed one may be endless.
       if (at >= bodyEnd) return false;
-      work.onBytes();
       let from = 0;
       while (from < chunk.length && at < bodyEnd && wanted) {
         if (work.signal.aborted) throw new HttpError('');
+        const done = this.#write(chunk.subarray(from), at, bodyEnd, work);
+        from += done;
+        at += done;
         const { run } = work;
-        // The next run may begin behind the file: others may have sent the start of a piece that two files share.
-        const [begin, until] = [Math.min(run.at, bodyEnd), Math.min(run.end, bodyEnd)];
-        const skipped = Math.min(begin - at, chunk.length - from);
-        const used = Math.min(chunk.length - from - skipped, until - begin);
-        run.passOver(skipped);
-        run.write(chunk.subarray(from + skipped, from + skipped + used));
-        this.bytes += used;
-        from += skipped + used;
-        at += skipped + used;
         if (run.at >= run.end) wanted = whole && at < bodyEnd && (await work.more(at, bodyEnd));
       }
       // Leaving early loses the connection. That is worth it only if more data follows than we want.
       if (from < chunk.length || (at < bodyEnd && !wanted)) return false;
     }
-    if (at < bodyEnd && work.run.at === began) throw new HttpError('it ended too early');
+    if (at < bodyEnd && work.run.at === began) throw endedEarly(whole && at > offset);
     return true;
+  }
+
+  /** The next bytes of a body, from this position in the torrent. Returns how many were written or passed over. */
+  #write(bytes: Buffer, at: number, bodyEnd: number, work: SeedWork): number {
+    const { run } = work;
+    // The next run may begin behind the file: others may have sent the start of a piece that two files share.
+    const [begin, end] = [Math.min(run.at, bodyEnd), Math.min(run.end, bodyEnd)];
+    const skipped = Math.min(begin - at, bytes.length);
+    const used = Math.min(bytes.length - skipped, end - begin);
+    if (used > 0) work.onBytes();
+    run.passOver(skipped);
+    run.write(bytes.subarray(skipped, skipped + used));
+    this.bytes += used;
+    return skipped + used;
   }
 
   #namesOf(file: number): readonly string[] {

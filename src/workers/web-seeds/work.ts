@@ -12,7 +12,7 @@ export class Work implements SeedWork {
   #run: SlotWriter;
   #pace: Pace;
   #abort = new AbortController();
-  #gave = false;
+  #gives = false;
   #isOver = false;
   #state: 'fetching' | 'between' | 'given-away' = 'fetching';
 
@@ -42,11 +42,6 @@ export class Work implements SeedWork {
     return this.#abort.signal;
   }
 
-  /** True if bytes arrived. */
-  get gave(): boolean {
-    return this.#gave;
-  }
-
   /** True if this connection has a run: it was neither let go nor given to another. */
   get isFetching(): boolean {
     return this.#state === 'fetching';
@@ -62,9 +57,16 @@ export class Work implements SeedWork {
   }
 
   onBytes(): void {
-    if (this.#gave) return;
-    this.#gave = true;
+    if (this.#gives) return;
+    this.#gives = true;
     this.seed.server.gives();
+  }
+
+  /** The request has failed or ended: what it gave before does not make its failure the wish for fewer connections. */
+  givesNoMore(): void {
+    if (!this.#gives) return;
+    this.#gives = false;
+    this.seed.server.givesNoMore();
   }
 
   /** One more try for the missing part of the run. Returns its position. */
