@@ -1,6 +1,7 @@
 /** Web seeds in virtual time: what a server lacks, refuses, shortens or spoils costs only that. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { WEB_SEED_CONNECTIONS } from '../../src/shared/limits.ts';
 import { type Answer, notThere, right } from '../support/virtual-http.ts';
 import { play } from '../support/virtual-web-seeds.ts';
 
@@ -214,6 +215,28 @@ test('each spelling of a name in the torrent is tried', async () => {
   await play({ files, servers: [latin1] }, 5_000, (web, endedAt) => {
     assert.ok(endedAt < 5_000, `complete after ${endedAt} ms`);
     assert.equal(web.asked.map(({ path }) => path).join(' '), '%C3%A4 %E4');
+  });
+});
+
+test('a file is found under its second spelling, although all connections ask for the first at once', async () => {
+  const files = [{ names: ['%C3%A4', '%E4'], length: 40 * PIECE }];
+  const latin1: Answer = (asked, content) =>
+    asked.path === '%E4' ? { ...right(asked, content), rate: 400_000 } : notThere(asked, content);
+  await play({ files, servers: [latin1] }, 20_000, (web) => {
+    const first = web.asked.filter(({ path }) => path === '%C3%A4');
+    assert.ok(first.length > 1 && first.every(({ at }) => at === first[0]?.at), 'asked at once');
+    assert.equal(first.length, WEB_SEED_CONNECTIONS, 'and then no more');
+    assert.ok(web.ledger.complete, `${web.verified} of 40 pieces`);
+    assert.deepEqual(web.lostFiles, []);
+  });
+});
+
+test('a lost file is asked for again under each spelling', async () => {
+  const files = [{ names: ['%C3%A4', '%E4'], length: PIECE }];
+  const late: Answer = (asked, content) =>
+    asked.path === '%C3%A4' && asked.at > 300_000 ? right(asked, content) : notThere(asked, content);
+  await play({ files, servers: [late] }, 700_000, (_, endedAt) => {
+    assert.ok(endedAt > 599_000 && endedAt < 602_000, `complete after ${endedAt} ms`);
   });
 });
 

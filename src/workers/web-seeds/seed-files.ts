@@ -19,7 +19,7 @@ export interface SeedFile {
   retryAt: number | null;
   /** Where the server's redirects led. */
   landing: Landing | null;
-  /** Which of the file's names to use. */
+  /** Which of the file's names to try first: the one that the server had. */
   name: number;
   badPieces: number;
   goodPieces: number;

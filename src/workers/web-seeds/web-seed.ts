@@ -59,6 +59,11 @@ export type FetchOutcome =
   | { readonly kind: 'file-lost'; readonly file: number; readonly reason: string }
   | { readonly kind: 'failed'; readonly error: HttpError; readonly retryAfterMs: number | null };
 
+interface Answered {
+  readonly body: Readable;
+  readonly answer: RangeAnswer;
+}
+
 /** The answer is a whole file from its start, and another connection already reads one. */
 class OneIsEnough extends HttpError {}
 
@@ -159,39 +164,52 @@ export class WebSeed {
 
   /**
    * Tries the last target of the redirects first, then the URL itself (a redirect may be valid for a while only), and then the
-   * other names of the file.
+   * other names of the file. Each request tries the names for itself: others may be trying them at the same time.
    */
-  async #ask(
-    file: number,
-    asked: { readonly from: number; readonly to: number; readonly length: number },
-    signal: AbortSignal,
-  ): Promise<{ readonly body: Readable; readonly answer: RangeAnswer }> {
+  async #ask(file: number, asked: AskedRange, signal: AbortSignal): Promise<Answered> {
     const state = this.files.of(file);
-    for (;;) {
-      const known = state.landing;
-      const url = known?.url ?? this.#urlOf(file, state.name);
+    const { landing, name: first } = state;
+    if (landing !== null) {
       try {
-        const { status, headers, body, landing } = await this.#visitor.visit(url, {
-          signal,
-          silenceMs: WEB_SEED_SILENCE_MS,
-          headers: { range: `bytes=${asked.from}-${asked.to - 1}` },
-          namedBy: known?.namedBy ?? null,
-          refuses: (at, reach) => webSeedRefusal(at, (this.#files[file] as WebSeedFile).names, reach),
-        });
-        // A body that we do not want is destroyed. Its error event must have a listener, or the process ends.
-        body.on('error', () => {});
-        const answer = answerOr(() => body.destroy(), status, headers, { ...asked, stamp: this.#stamp });
-        if (landing.url !== new URL(url).href) state.landing = landing;
-        this.files.gives(file);
-        return { body, answer };
+        return await this.#askAt(landing, file, asked, signal);
       } catch (error) {
         if (signal.aborted) throw error;
-        const isLost = error instanceof FileLost || error instanceof HttpRefusal;
-        if (known !== null) state.landing = null;
-        else if (isLost && state.name + 1 < this.#namesOf(file).length) state.name += 1;
-        else throw error;
+        if (state.landing === landing) state.landing = null;
       }
     }
+    const names = this.#namesOf(file).length;
+    for (let i = 0; ; i++) {
+      const name = (first + i) % names;
+      try {
+        const answered = await this.#askAt(
+          { url: this.#urlOf(file, name), namedBy: null },
+          file,
+          asked,
+          signal,
+        );
+        state.name = name;
+        return answered;
+      } catch (error) {
+        const isLost = error instanceof FileLost || error instanceof HttpRefusal;
+        if (signal.aborted || !isLost || i + 1 >= names) throw error;
+      }
+    }
+  }
+
+  async #askAt(at: Landing, file: number, asked: AskedRange, signal: AbortSignal): Promise<Answered> {
+    const { status, headers, body, landing } = await this.#visitor.visit(at.url, {
+      signal,
+      silenceMs: WEB_SEED_SILENCE_MS,
+      headers: { range: `bytes=${asked.from}-${asked.to - 1}` },
+      namedBy: at.namedBy,
+      refuses: (to, reach) => webSeedRefusal(to, (this.#files[file] as WebSeedFile).names, reach),
+    });
+    // A body that we do not want is destroyed. Its error event must have a listener, or the process ends.
+    body.on('error', () => {});
+    const answer = answerOr(() => body.destroy(), status, headers, { ...asked, stamp: this.#stamp });
+    if (landing.url !== new URL(at.url).href) this.files.of(file).landing = landing;
+    this.files.gives(file);
+    return { body, answer };
   }
 
   /** Reads the body into the run. If it is a whole file, into more runs. True if it was read to its end. */
