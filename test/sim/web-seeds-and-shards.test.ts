@@ -1,11 +1,11 @@
 /** Web seeds beside a shard, over one ledger and one arena in virtual time: each may own a slot, and be the other's guest. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PieceIndex } from '../../src/shared/indices.ts';
+import { type PieceIndex, type SlotIndex, shardId } from '../../src/shared/indices.ts';
 import { senderOf } from '../../src/shared/sender.ts';
 import { type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { payload } from '../support/payload.ts';
-import { type Answer, right } from '../support/virtual-http.ts';
+import { type Answer, notThere, right } from '../support/virtual-http.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { VirtualWebSeeds } from '../support/virtual-web-seeds.ts';
@@ -133,6 +133,41 @@ test('a web seed that is very slow with a piece that failed before gives it back
     assert.ok(web.failed.length > 0, 'the fault fired');
     assert.ok(endedAt < 60_000, `complete after ${endedAt} ms`);
     assert.equal(web.ledger.isWanted(0 as PieceIndex), false);
+  } finally {
+    await web.stop();
+  }
+});
+
+test('web seeds that fetch a piece together wait quietly for the block that their guest is writing', async () => {
+  const files = ['a', 'b'].map((name) => ({ names: [name], length: BLOCK }));
+  const only =
+    (path: string): Answer =>
+    (asked, content) =>
+      asked.path === path ? { ...right(asked, content), rate: BLOCK } : notThere(asked, content);
+  // The first one learns what it lacks before the piece is begun, and the second one in the middle of it.
+  const web = new VirtualWebSeeds({ files, servers: [only('b'), only('a')], pieceLength: 2 * BLOCK });
+  const guest = shardId(1);
+  try {
+    const isSecondHalf = () => web.asked.some(({ url }) => url === 'http://s0.test/b');
+    for (let ms = 0; ms < 60_000 && !isSecondHalf(); ms += 100) await web.run(100);
+    const slots = Array.from({ length: web.arena.slotCount }, (_, i) => i as SlotIndex);
+    const slot = slots.find((at) => web.arena.ownerOf(at) === web.thread.owner);
+    assert.ok(slot !== undefined && web.arena.receivedCount(slot) === 1, 'the second half is on its way');
+    assert.ok(web.arena.join(slot, 0 as PieceIndex, guest) && web.arena.take(slot, 1));
+    let news = 0;
+    web.events.push = () => {
+      news += 1;
+      if (news > 200) throw new Error('it spins');
+      return news;
+    };
+    const before = web.asked.length;
+    assert.equal(await web.run(10_000), 10_000);
+    assert.equal(web.asked.length, before, 'nobody is asked for what the guest has');
+    // It never ends its block.
+    web.arena.untake(slot, 1);
+    web.arena.leave(slot, guest);
+    web.events.push = Array.prototype.push;
+    assert.ok((await web.run(5_000)) < 5_000, 'then the web seeds do');
   } finally {
     await web.stop();
   }

@@ -18,8 +18,9 @@ export class WaitingRuns {
   /** A run that misses something that this web seed has. The web seed owns the run from now on. */
   nextFor(seed: WebSeed): SlotWriter | null {
     for (const run of this.#runs.keys()) {
+      // With nothing to fetch, a run would come back at once, again and again.
       const mayGoOn = run.joint
-        ? seed.files.hasAt(run.at)
+        ? !run.collect() && (run.at < run.end || run.rewind()) && seed.files.hasAt(run.at)
         : !run.hasRules &&
           run.open.every((piece) => seed.files.canGive(piece)) &&
           !run.collect() &&
