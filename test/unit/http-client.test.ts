@@ -1,11 +1,13 @@
 /** What the HTTP client refuses, and what it follows. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { createServer as createTcpServer, type Socket } from 'node:net';
+import { Transform } from 'node:stream';
 import { after, test } from 'node:test';
 import { HttpClient } from '../../src/main/network/http-client.ts';
 import type { Reach } from '../../src/shared/address-rules.ts';
+import { HttpVisitor } from '../../src/shared/http-visitor.ts';
 import { httpServer } from '../support/http-server.ts';
 
 const http = new HttpClient({ proxy: null, localAddress: null });
@@ -97,6 +99,49 @@ test('an answer whose body falls silent is given up, with its reason', async () 
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 });
+
+for (const length of [10_000, 1_000_000])
+  test(`a server is not silent while we do not read its body of ${length} bytes`, async () => {
+    const body = Buffer.alloc(length, 7);
+    const gate = new EventEmitter();
+    const server = createServer(({ url }, response) => {
+      response.writeHead(200);
+      if (url === '/mute') return void response.write('the beginning');
+      response.write(body);
+      gate.once('held', () => response.end());
+    });
+    await new Promise<void>((resolve) => server.listen({ host: '127.0.0.1', port: 0 }, resolve));
+    const address = server.address();
+    assert.ok(address !== null && typeof address === 'object');
+    const url = `http://127.0.0.1:${address.port}`;
+    const patient = { ...request, silenceMs: 400 };
+    const visitor = new HttpVisitor({ proxy: null, localAddress: null }, 'unchoke 1.0');
+    // As a download limit does.
+    const slow = new Transform({
+      highWaterMark: 1,
+      transform: (part, _, done) => {
+        if (gate.emit('held')) gate.once('open', () => done(null, part));
+        else done(null, part);
+      },
+    });
+    try {
+      const held = once(gate, 'held');
+      const visited = await visitor.visit(`${url}/`, patient);
+      visited.body.on('error', (error) => slow.destroy(error));
+      visited.body.pipe(slow);
+      await held;
+      // Each of these begins later and ends for its silence, so enough time passes.
+      for (let i = 0; i < 2; i++) await assert.rejects(http.get(`${url}/mute`, patient), /it fell silent/);
+      gate.emit('open');
+      const parts: Buffer[] = [];
+      for await (const part of slow) parts.push(part);
+      assert.ok(Buffer.concat(parts).equals(body));
+    } finally {
+      visitor.close();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    }
+  });
 
 test('--interface: connections leave from the address that the user named', async () => {
   const seen: (string | undefined)[] = [];
