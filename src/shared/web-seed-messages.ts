@@ -68,8 +68,13 @@ export type WebSeedNews =
   | { readonly type: 'fetched'; readonly seed: number; readonly bytes: number }
   /** Bytes from all web seeds so far that were useless: received twice, not requested, or thrown away. */
   | { readonly type: 'wasted'; readonly bytes: number }
-  /** It cannot send this file, given by its position in the task. */
-  | { readonly type: 'file-lost'; readonly seed: number; readonly file: number; readonly reason: string }
+  /** It cannot send this file, given by its position in the task (or, if the reason is null, is asked for it again). */
+  | {
+      readonly type: 'file-lost';
+      readonly seed: number;
+      readonly file: number;
+      readonly reason: string | null;
+    }
   /** It cannot send anything now, and is tried again after `ms`. */
   | {
       readonly type: 'seed-waits';

@@ -1,7 +1,8 @@
 /** Web seeds in virtual time that fail in the middle: each failure is seen as one, waited for, and reported. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Answer, right } from '../support/virtual-http.ts';
+import { HttpError } from '../../src/shared/http-visitor.ts';
+import { type Answer, notThere, right } from '../support/virtual-http.ts';
 import { play } from '../support/virtual-web-seeds.ts';
 
 const PIECE = 32_768;
@@ -46,5 +47,42 @@ test('a server that asks for a wait after it gave a part is not asked before', a
     assert.equal(web.asked.filter(({ path, at }) => path === 'b' && at < 30_000).length, 1);
     assert.equal(web.waits.length, 1);
     assert.ok(endedAt < 31_000, `complete after ${endedAt} ms`);
+  });
+});
+
+test('main hears at once that a lost file is asked for again, and that it is lost again', async () => {
+  const never: Answer = (asked, content) =>
+    asked.at < 300_000 ? notThere(asked, content) : { ...right(asked, content), rate: 100 };
+  await play({ files: [file('a', 2)], servers: [never] }, 599_000, (web) => {
+    assert.deepEqual([...web.lostSeeds], [[0, 'HTTP status 404']]);
+  });
+  await play({ files: [file('a', 2)], servers: [never] }, 605_000, (web) => {
+    assert.ok(
+      web.asked.some(({ at }) => at > 590_000) && web.verified === 0,
+      'it sends, but no piece is whole',
+    );
+    assert.deepEqual([...web.lostSeeds], [[0, null]]);
+    const ofFile = web.events.flatMap((event) => (event.type === 'file-lost' ? [event.reason] : []));
+    assert.deepEqual(ofFile, ['HTTP status 404', null]);
+  });
+  await play({ files: [file('a', 2)], servers: [notThere] }, 605_000, (web) => {
+    assert.deepEqual(web.lostFiles, [
+      [0, 0, 'HTTP status 404'],
+      [0, 0, 'HTTP status 404'],
+    ]);
+  });
+});
+
+test('main hears at once that a server with an unknown name sends after all', async () => {
+  const unknown: Answer = (asked, content) => {
+    if (asked.at < 10_000) throw new HttpError('getaddrinfo ENOTFOUND s0.test');
+    return { ...right(asked, content), rate: 100 };
+  };
+  await play({ files: [file('a', 2)], servers: [unknown] }, 9_000, (web) => {
+    assert.deepEqual([...web.lostSeeds], [[0, 'getaddrinfo ENOTFOUND s0.test']]);
+  });
+  await play({ files: [file('a', 2)], servers: [unknown] }, 20_000, (web) => {
+    assert.deepEqual([...web.lostSeeds], [[0, null]]);
+    assert.equal(web.verified, 0, 'no piece is whole');
   });
 });

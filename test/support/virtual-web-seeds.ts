@@ -111,7 +111,7 @@ export class VirtualWebSeeds {
   /** `[web seed, file, reason]` of each file that a web seed cannot give. */
   get lostFiles(): [number, number, string][] {
     return this.events.flatMap((event): [number, number, string][] =>
-      event.type === 'file-lost' ? [[event.seed, event.file, event.reason]] : [],
+      event.type === 'file-lost' && event.reason !== null ? [[event.seed, event.file, event.reason]] : [],
     );
   }
 

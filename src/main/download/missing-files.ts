@@ -18,6 +18,8 @@ export class MissingFiles {
   readonly #onLacking: (file: UnavailableFile) => void;
   /** Why no web seed has the file that starts at this byte of the torrent. */
   readonly #reasons = new Map<number, string>();
+  /** The reasons that were reported. Lost files are asked for again now and then, and the same answer is no news. */
+  readonly #told = new Map<number, string>();
 
   constructor(plan: StoragePlan, metainfo: Metainfo, onLacking: (file: UnavailableFile) => void) {
     this.#plan = plan;
@@ -25,16 +27,19 @@ export class MissingFiles {
     this.#onLacking = onLacking;
   }
 
-  /** No web seed has the file at this position among the files of web seeds. */
-  lacking(index: number, reason: string): void {
+  /** No web seed has the file at this position among the files of web seeds. Without a reason, one may have it after all. */
+  lacking(index: number, reason: string | null): void {
     this.#offsets ??= webSeedFiles(this.#metainfo).map((file) => file.offset);
     this.#stored ??= new Map(
       this.#plan.files.filter(({ length }) => length > 0).map((file) => [file.offset, file]),
     );
     const offset = this.#offsets[index] ?? -1;
     const file = this.#stored.get(offset);
+    if (reason === null) return void this.#reasons.delete(offset);
     this.#reasons.set(offset, reason);
-    if (file !== undefined) this.#onLacking({ path: this.#nameOf(file), reason });
+    if (file === undefined || this.#told.get(offset) === reason) return;
+    this.#told.set(offset, reason);
+    this.#onLacking({ path: this.#nameOf(file), reason });
   }
 
   /** The incomplete files: first those that no web seed has, then those that miss data for another reason, `otherwise`. */

@@ -10,8 +10,8 @@ export interface WebSeedsListener {
   onSeedLost(url: string, reason: string): void;
   /** A web seed failed and is asked again after `ms`. */
   onSeedWaits(url: string, reason: string, ms: number): void;
-  /** No web seed has the file at this position in the task. */
-  onFileUnavailable(file: number, reason: string): void;
+  /** No web seed has the file at this position in the task. Without a reason, one may have it after all. */
+  onFileUnavailable(file: number, reason: string | null): void;
   /** No thread claims under this id any more, because it died or stopped: what it holds must be taken back. */
   onOwnerGone(owner: ShardId): void;
 }
@@ -102,6 +102,7 @@ export class WebSeeds {
   /** For the pool: the thread died, and another has started the same web seeds again. */
   replaced(error: unknown): void {
     this.#before = { bytes: this.#yields.map(({ bytes }) => bytes), wasted: this.#wastedBytes };
+    for (const file of this.#lacking.keys()) this.#listener.onFileUnavailable(file, null);
     this.#lacking.clear();
     this.#busy = false;
     for (const seed of this.#yields) {
@@ -147,8 +148,10 @@ export class WebSeeds {
       }
       case 'file-lost': {
         const lacking = this.#lacking.get(event.file) ?? new Set();
-        this.#lacking.set(event.file, lacking.add(event.seed));
-        if (this.#alive && lacking.size === this.#yields.length)
+        this.#lacking.set(event.file, lacking);
+        if (event.reason === null) lacking.delete(event.seed);
+        else lacking.add(event.seed);
+        if (this.#alive && (event.reason === null || lacking.size === this.#yields.length))
           this.#listener.onFileUnavailable(event.file, event.reason);
         return;
       }

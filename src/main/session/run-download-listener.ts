@@ -19,13 +19,17 @@ export function runDownloadListener(
   geometry: Geometry,
 ): DownloadListener {
   const events = downloadEvents(listeners, reuse);
+  /** Why each web seed was lost, as it was reported. */
+  const told = new Map<string, string>();
   return {
     ...events,
     onChecked: watch.onChecked(geometry),
     onReuseLooked: watch.onReuseLooked,
     onVerified: () => watch.idle.progressed(),
     onWebSeedLost: (url, reason) => {
-      events.onWebSeedLost(url, reason);
+      // Lost files are asked for again now and then, and the same answer is no news.
+      if (told.get(url) !== reason) events.onWebSeedLost(url, reason);
+      told.set(url, reason);
       watch.checkExhausted();
     },
     onComplete: () => end({ kind: 'complete' }),

@@ -99,9 +99,10 @@ export class SeedFiles {
     if (state !== undefined && state.retryAt === null) state.lostTo = null;
   }
 
-  /** Lost files whose time has come may be requested again. */
-  retry(now: number): void {
-    if (now < this.#nextRetry) return;
+  /** Lost files whose time has come may be requested again. Returns these. */
+  retry(now: number): readonly number[] {
+    if (now < this.#nextRetry) return [];
+    const again: number[] = [];
     this.#nextRetry = Number.POSITIVE_INFINITY;
     for (const [file, state] of this.#states) {
       if (state.retryAt === null || state.lostTo === BAD_DATA) continue;
@@ -111,7 +112,9 @@ export class SeedFiles {
       }
       state.retryAt = null;
       this.#barFile(file, -1);
+      again.push(file);
     }
+    return again;
   }
 
   /**

@@ -50,6 +50,15 @@ export class SeedHopes {
     this.#post({ type: 'file-lost', seed: seed.index, file, reason: seed.files.of(file).lostTo ?? '' });
   }
 
+  /** Files that were lost long ago may be requested again, so there is hope again. */
+  retryFiles(seed: WebSeed, now: number): void {
+    for (const file of seed.files.retry(now)) {
+      this.#stale = true;
+      this.#lost.get(seed)?.delete(file);
+      this.#post({ type: 'file-lost', seed: seed.index, file, reason: null });
+    }
+  }
+
   /** Reported once for a series of failures: the waits that follow are not new to the user. */
   waits(seed: WebSeed, error: HttpError, ms: number): void {
     this.#stale = true;
@@ -86,6 +95,7 @@ export class SeedHopes {
     if (this.#waiting.size === this.#seeds.length)
       for (const { server } of this.#seeds) server.networkCameBack();
     this.#waiting.delete(seed);
+    this.#stale = true;
   }
 
   /** Why the web seed has none of the wanted pieces; null if it has one, or if no piece is wanted. */

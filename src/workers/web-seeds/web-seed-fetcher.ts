@@ -116,7 +116,7 @@ export class WebSeedFetcher {
     let restsUntil = 0;
     while (!this.#stopped) {
       const now = clock();
-      seed.files.retry(now);
+      this.#hopes.retryFiles(seed, now);
       const may = now >= restsUntil && seed.mayBegin(now, () => this.#claims.wants(seed, now));
       const run = may ? this.#next(seed, from, now) : null;
       if (run === null) {
