@@ -23,7 +23,7 @@ import { setUpHelp } from './help.ts';
 import { addAliases } from './other-clients.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
-import { writeJson, writeLines, writeResults } from './output/terminal.ts';
+import { lostStdout, outliveReaders, writeJson, writeLines, writeResults } from './output/terminal.ts';
 import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
 import { applySettings, type Origins, settingsOf, withOrigin } from './settings.ts';
@@ -56,6 +56,7 @@ const runs = () => {
 /** Resolves to the exit status. */
 export async function main(): Promise<number> {
   surviveLostTerminals();
+  outliveReaders();
   let status = 0;
   const setStatus = (value: number): void => {
     status = value;
@@ -118,10 +119,11 @@ export async function main(): Promise<number> {
   try {
     const [node = '', script = '', ...words] = rawArguments();
     await program.parseAsync([node, script, ...withCommand(words)]);
-    return status;
   } catch (error) {
-    return statusOf(withOrigin(error, origins), asJson);
+    status = statusOf(withOrigin(error, origins), asJson);
   }
+  const lost = await lostStdout();
+  return lost === null ? status : statusOf(lost, false);
 }
 
 function statusOf(thrown: unknown, asJson: boolean): number {

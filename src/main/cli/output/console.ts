@@ -12,7 +12,7 @@ import { type ColourChoice, paintFor } from './paint.ts';
 import { PlainPace, type Stage } from './plain-pace.ts';
 import { JSON_VERSION, type RunEvent } from './run-events.ts';
 import { type Block, Screen } from './screen.ts';
-import { outliveReaders, writeJson, writeLines, writeResults } from './terminal.ts';
+import { writeJson, writeLines, writeResults } from './terminal.ts';
 
 /** 1 adds the details of `-v`, 2 also each peer (`-vv`). */
 export type Verbosity = 0 | 1 | 2;
@@ -59,7 +59,6 @@ export class Console {
     this.#screen = of === null ? screenFor(options, this.#keys) : of.screen;
     const { log = null } = options;
     this.#log = of === null ? (log === null ? null : new LogFile(log)) : of.log;
-    if (of === null) outliveReaders();
   }
 
   /** A console for one of several sources. It uses the same screen, and its lines carry the number of the source. */

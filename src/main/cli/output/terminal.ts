@@ -2,6 +2,8 @@
  * The only file that writes to stdout and stderr. The text may contain words of strangers (peers, torrents, trackers), so each
  * line is made safe here.
  */
+import type { Failure } from '../../failure.ts';
+import { diskFailure } from '../../files/disk-failure.ts';
 import { printableJson } from '../../text/foreign-text.ts';
 import { shownLines } from '../../text/shown-lines.ts';
 import { wrapped } from '../../text/wrapped.ts';
@@ -36,20 +38,55 @@ function fitted(to: 'stdout' | 'stderr', lines: readonly string[]): readonly str
 }
 
 function write(to: 'stdout' | 'stderr', lines: readonly string[]): void {
-  process[to].write(`${lines.join('\n')}\n`);
+  put(to, `${lines.join('\n')}\n`);
 }
 
 /** One object per line. */
 export function writeJson(value: object): void {
-  process.stdout.write(`${printableJson(value)}\n`);
+  put('stdout', `${printableJson(value)}\n`);
 }
 
-/** If the reader goes away (`| head`: EPIPE; the terminal: EIO), that is not our error. */
+/** Some versions of Node throw the error of a file, others emit it. After it they only collect what is written. */
+function put(to: 'stdout' | 'stderr', text: string): void {
+  if (over.has(to)) return;
+  try {
+    process[to].write(text);
+  } catch (error) {
+    failed(to, error as NodeJS.ErrnoException);
+  }
+}
+
+/** They take no more. */
+const over = new Set<'stdout' | 'stderr'>();
+let lost: Failure | null = null;
+const told = new Set<() => void>();
+
+/** Call once, at the start: from then on no output that fails is a bug of ours. */
 export function outliveReaders(): void {
-  process.stdout.on('error', ignoreBrokenPipe);
-  process.stderr.on('error', ignoreBrokenPipe);
+  for (const to of ['stdout', 'stderr'] as const)
+    process[to].on('error', (error: NodeJS.ErrnoException) => failed(to, error));
 }
 
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
+/** A reader that goes away (`| head`, a terminal) wants no more. On a full disk results are missing, and the user must know. */
+function failed(to: 'stdout' | 'stderr', error: NodeJS.ErrnoException): void {
+  over.add(to);
+  const { code = error.message } = error;
+  const isGone = code === 'EPIPE' || code === 'ECONNRESET' || (code === 'EIO' && process[to].isTTY);
+  if (to === 'stderr' || isGone || lost !== null) return;
+  lost = diskFailure(code, 'stdout', error);
+  for (const hear of told) hear();
+}
+
+/** Calls `hear` when results can no longer be written. The returned function stops that. */
+export function onLostStdout(hear: () => void): () => void {
+  told.add(hear);
+  if (lost !== null) queueMicrotask(hear);
+  return () => told.delete(hear);
+}
+
+/** Why results could not be written; null if they were. */
+export async function lostStdout(): Promise<Failure | null> {
+  // The stream emits an error after the write.
+  await new Promise((resolve) => setImmediate(resolve));
+  return lost;
 }

@@ -4,11 +4,11 @@
  */
 import { EXIT_STATUS } from '../../failure.ts';
 import type { Drain } from '../../fleet/fleet-worker.ts';
-import { onEndingSignals } from './ending-signals.ts';
+import { onEndingSignals, onLostOutput } from './ending-signals.ts';
 
 export class DrainSignals {
   readonly #steps: (() => void)[];
-  readonly #forget: () => void;
+  readonly #forget: readonly (() => void)[];
   #isAsked = false;
   readonly #hear = (): void => {
     this.#isAsked = true;
@@ -16,20 +16,17 @@ export class DrainSignals {
     if (step === undefined) process.exit(EXIT_STATUS.interrupted);
     step();
   };
-  /** The terminal is gone. Kernel and shell may both send it, so it never counts as a second signal. */
-  readonly #hangUp = (): void => {
+  readonly #lose = (): void => {
     if (!this.#isAsked) this.#hear();
   };
 
   constructor(first: Drain, drain: (how: Drain) => void, leave: () => void) {
     const handOver = (): void => drain('hand-over');
     this.#steps = first === 'finish' ? [() => drain('finish'), handOver, leave] : [handOver, leave];
-    this.#forget = onEndingSignals(this.#hear);
-    process.on('SIGHUP', this.#hangUp);
+    this.#forget = [onEndingSignals(this.#hear), onLostOutput(this.#lose)];
   }
 
   release(): void {
-    this.#forget();
-    process.off('SIGHUP', this.#hangUp);
+    for (const forget of this.#forget) forget();
   }
 }

@@ -4,6 +4,7 @@
  */
 import { type Clock, monotonicMs } from '../../../shared/clock.ts';
 import { SIGNAL_ECHO_MS } from '../../../shared/limits.ts';
+import { onLostStdout } from '../output/terminal.ts';
 
 const ENDING = ['SIGINT', 'SIGTERM'] as const;
 
@@ -19,5 +20,18 @@ export function onEndingSignals(heard: () => void, now: Clock = monotonicMs): ()
   for (const signal of ENDING) process.on(signal, hear);
   return () => {
     for (const signal of ENDING) process.off(signal, hear);
+  };
+}
+
+/**
+ * Nobody gets what we write: the terminal is gone, or the disk under stdout is full. Both kernel and shell may say that a terminal is
+ * gone, and SIGTERM may follow, so it never counts as a second signal. The returned function stops listening.
+ */
+export function onLostOutput(heard: () => void): () => void {
+  process.on('SIGHUP', heard);
+  const forget = onLostStdout(heard);
+  return () => {
+    process.off('SIGHUP', heard);
+    forget();
   };
 }

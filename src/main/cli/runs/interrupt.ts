@@ -1,15 +1,12 @@
 /** Signals such as Ctrl-C: the first asks the run to end in order, the second ends the process at once. */
 import { EXIT_STATUS } from '../../failure.ts';
-import { onEndingSignals } from './ending-signals.ts';
-
-/** The terminal is gone. Both kernel and shell may send it, and SIGTERM may follow, so it never counts as the second signal. */
-const HANGUP = 'SIGHUP';
+import { onEndingSignals, onLostOutput } from './ending-signals.ts';
 
 export class Interrupt {
   readonly #onFirst: () => void;
   #asked = false;
   #isEnding = false;
-  readonly #forget: () => void;
+  readonly #forget: readonly (() => void)[];
   readonly #ask = (): void => {
     if (this.#asked) process.exit(EXIT_STATUS.interrupted);
     this.#asked = true;
@@ -23,12 +20,10 @@ export class Interrupt {
 
   constructor(onFirst: () => void) {
     this.#onFirst = onFirst;
-    this.#forget = onEndingSignals(this.#ask);
-    process.on(HANGUP, this.#end);
+    this.#forget = [onEndingSignals(this.#ask), onLostOutput(this.#end)];
   }
 
   release(): void {
-    this.#forget();
-    process.off(HANGUP, this.#end);
+    for (const forget of this.#forget) forget();
   }
 }
