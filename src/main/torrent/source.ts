@@ -1,5 +1,6 @@
 /** Turns a source on the command line into a torrent, or into what is known about one. */
 import { STATUS_CODES } from 'node:http';
+import { addAbortSignal } from 'node:stream';
 import { withDeadline } from '../../shared/deadline.ts';
 import { HttpError, HttpTooLong, RedirectElsewhere } from '../../shared/http-visitor.ts';
 import { MAX_TORRENT_FILE_BYTES, TORRENT_URL_TIMEOUT_MS } from '../../shared/limits.ts';
@@ -134,6 +135,8 @@ function statusWords(status: number): string {
 async function fromStdin(http: Pick<HttpClient, 'get'>, signal: AbortSignal | null): Promise<Source> {
   const chunks: Buffer[] = [];
   let length = 0;
+  // A terminal or a slow program may write nothing for long.
+  if (signal !== null) addAbortSignal(signal, process.stdin);
   for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > MAX_TORRENT_FILE_BYTES)

@@ -22,7 +22,7 @@ import type { GetContext } from './get-context.ts';
 /** The size of the blocks in `stat`, on every system. */
 const STAT_BLOCK_BYTES = 512;
 
-/** Shows the plan of one source. Rejects with a Failure for the user. */
+/** Shows the plan of one source. Rejects with a Failure for the user, or if `signal` aborts. */
 export async function dryRun(
   named: string,
   settings: GetSettings,
@@ -33,7 +33,7 @@ export async function dryRun(
   const metainfo =
     source.metainfo ??
     (await fetchMetadata(source, torrent, session, {
-      ...{ console, timeoutMs: torrent.firstUnchokeTimeout },
+      ...{ console, timeoutMs: torrent.firstUnchokeTimeout, signal },
       longer: '--first-unchoke-timeout 0',
     }));
   const given = settings.choose

@@ -25,19 +25,23 @@ export interface MetadataWish {
   readonly timeoutMs: number;
   /** The option for a longer wait, with its value. */
   readonly longer: string;
+  /** Ends it; null where a signal ends the process. */
+  readonly signal: AbortSignal | null;
 }
 
-/** Without the hashes of pieces that it may lack (BEP 52). Rejects with a `timeout` or `no-peer` failure, after the reason was told. */
+/** Without the hashes of pieces that it may lack (BEP 52). Rejects with a `timeout` or `no-peer` failure, after the reason was told, or if `signal` aborts. */
 export async function fetchMetadata(
   source: Source,
   torrent: TorrentSettings,
   session: Session,
-  { console, timeoutMs, longer }: MetadataWish,
+  { console, timeoutMs, longer, signal }: MetadataWish,
 ): Promise<Metainfo> {
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;
   });
+  const stop = (): void => fail(signal?.reason);
+  signal?.addEventListener('abort', stop);
   const advisor = new Advisor(console);
   const listener = listenerFor(console, (error) => fail(error));
   const swarm = new TorrentSwarm(
@@ -85,6 +89,7 @@ export async function fetchMetadata(
     throw error;
   } finally {
     clearInterval(timer);
+    signal?.removeEventListener('abort', stop);
     console.endProgress();
     await swarm.stop();
   }

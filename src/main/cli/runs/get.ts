@@ -17,12 +17,12 @@ import { shownSource } from './shown-source.ts';
  */
 export async function get(named: string, settings: GetSettings, context: GetContext): Promise<number> {
   const { console, session, taken, signal } = context;
-  if (settings.dryRun) {
-    await dryRun(named, settings, context);
-    return 0;
-  }
   let source: Source;
   try {
+    if (settings.dryRun) {
+      await dryRun(named, settings, context);
+      return 0;
+    }
     source = await openSource(named, session.http, signal, plainFilesOf(settings.torrent));
   } catch (error) {
     if (!signal.aborted) throw error;

@@ -20,7 +20,7 @@ export async function runInspect(named: string, flags: InspectFlags): Promise<vo
       source.kind === 'torrent'
         ? source.metainfo
         : await fetchMetadata(source, settings.torrent, session, {
-            ...{ console, timeoutMs: settings.timeoutMs },
+            ...{ console, timeoutMs: settings.timeoutMs, signal: null },
             longer: '--timeout 0',
           });
     // A link never has the hashes of pieces of version 2, and a file may have them.

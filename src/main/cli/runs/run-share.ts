@@ -26,12 +26,13 @@ export async function runShare(paths: readonly string[], flags: ShareFlags): Pro
   }
   if (paths.length > 1 && settings.saveTorrent !== null)
     throw new Failure('usage', '--save-torrent works with one path only');
+  const records = new SeedRecords();
+  // Here a signal ends the process at once: a torrent that is being made leaves nothing behind.
+  const items = await sharedItems(paths, settings, records, console);
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const interrupt = new Interrupt(() => stop.abort());
   try {
-    const records = new SeedRecords();
-    const items = await sharedItems(paths, settings, records, console);
     return await withSession(settings, { downloads: true, torrents: 0 }, (session) =>
       new Sharing(items, settings, records, session, console).run(stop.signal),
     );
