@@ -21,12 +21,15 @@ import { showWork } from './work-progress.ts';
 
 export class ShareOutput {
   readonly #console: Console;
-  /** The last figures of each torrent, by its number. */
+  /** The last figures of each torrent that is given, by its number. */
   readonly #progress = new Map<number, SeedProgress>();
+  /** What others gave that have ended, and how many they are. */
+  readonly #before = { uploaded: 0, count: 0 };
   /** Of the check of each torrent, by its number. */
   readonly #timesLeft = new Map<number, TimeLeft>();
   readonly #count: number;
-  #shownAt = Number.NEGATIVE_INFINITY;
+  /** The last event of progress of each torrent, by its number, and the last line of all. */
+  readonly #toldAt = new Map<number | 'all', number>();
   readonly #reach: ReachNews;
   readonly #dhtSilence = new DhtSilence();
 
@@ -78,9 +81,21 @@ export class ShareOutput {
       );
   }
 
-  ended(total: GivenFigures): void {
+  /** It is no longer given, or never was. */
+  over(number: number): void {
+    this.#before.uploaded += this.#progress.get(number)?.uploaded ?? 0;
+    this.#before.count += 1;
+    this.#progress.delete(number);
+  }
+
+  /** `given`: each torrent that was given, with its bytes. */
+  ended(given: readonly (GivenFigures & { readonly bytes: number })[]): void {
     this.#console.endProgress();
-    const { uploaded, ratio, uploadedInAll, ms } = total;
+    const sum = (figure: 'uploaded' | 'uploadedInAll' | 'bytes'): number =>
+      given.reduce((total, one) => total + one[figure], 0);
+    const [uploaded, uploadedInAll] = [sum('uploaded'), sum('uploadedInAll')];
+    const ratio = uploaded / sum('bytes');
+    const ms = Math.max(...given.map((one) => one.ms));
     const before = uploadedInAll - uploaded;
     const all = before > 0 ? `; ${formatSize(uploadedInAll)} with earlier runs` : '';
     this.#console.summary(
@@ -114,11 +129,17 @@ export class ShareOutput {
     this.#timesLeft.set(number, timeLeft);
     if ('rate' in event) timeLeft.sample(event.rate, now);
     this.#tellDhtSilence(now);
-    if (now - this.#shownAt < this.#console.progressMs - 1) return;
-    this.#shownAt = now;
-    this.#consoleOf(number).event(event);
+    if (this.#isDue(number, now)) this.#consoleOf(number).event(event);
+    if (!this.#isDue('all', now)) return;
     if ('uploaded' in event) return this.#showGiven();
     if ('work' in event) showWork(event, timeLeft, this.#console);
+  }
+
+  #isDue(what: number | 'all', now: number): boolean {
+    if (now - (this.#toldAt.get(what) ?? Number.NEGATIVE_INFINITY) < this.#console.progressMs - 1)
+      return false;
+    this.#toldAt.set(what, now);
+    return true;
   }
 
   #tellDhtSilence(now: number): void {
@@ -133,8 +154,9 @@ export class ShareOutput {
   #showGiven(): void {
     const all = [...this.#progress.values()];
     const sum = (name: 'rate' | keyof GivenPeers): number => all.reduce((total, one) => total + one[name], 0);
-    const what = this.#count === 1 ? 'sharing' : `sharing ${counted(this.#count, 'torrent')}`;
-    const uploaded = sum('uploaded');
+    const what =
+      this.#count === 1 ? 'sharing' : `sharing ${counted(this.#count - this.#before.count, 'torrent')}`;
+    const uploaded = this.#before.uploaded + sum('uploaded');
     const peers = givenText({
       ...{ served: sum('served'), wanting: sum('wanting'), uploaded },
       ...{ choked: sum('choked'), unchoked: sum('unchoked') },

@@ -69,10 +69,13 @@ class Sharing {
     const ended = await Promise.allSettled(this.#items.map((item, i) => this.#share(item, i + 1, signal)));
     const bug = ended.find((one) => one.status === 'rejected' && !(one.reason instanceof Failure));
     if (bug?.status === 'rejected') throw bug.reason;
-    const given = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    const given = this.#items.flatMap(({ metainfo }, i) => {
+      const one = ended[i];
+      return one?.status === 'fulfilled' ? [{ ...one.value, bytes: metainfo.geometry.contentLength }] : [];
+    });
     const [first] = ended;
     if (given.length === 0 && first?.status === 'rejected') throw first.reason;
-    this.#output.ended(this.#total(given));
+    this.#output.ended(given);
     return 0;
   }
 
@@ -96,15 +99,8 @@ class Sharing {
       console.event({ type: 'error', code: error.code, message: error.message });
       console.error(error.lines);
       throw error;
+    } finally {
+      this.#output.over(number);
     }
-  }
-
-  #total(given: readonly GivenFigures[]): GivenFigures {
-    const sum = (figure: 'uploaded' | 'uploadedInAll'): number =>
-      given.reduce((total, one) => total + one[figure], 0);
-    const uploaded = sum('uploaded');
-    const uploadedInAll = sum('uploadedInAll');
-    const bytes = this.#items.reduce((sum, { metainfo }) => sum + metainfo.geometry.contentLength, 0);
-    return { uploaded, ratio: uploaded / bytes, uploadedInAll, ms: Math.max(...given.map(({ ms }) => ms)) };
   }
 }
