@@ -1,13 +1,23 @@
 /** `share` and `get --seed` from the command line: what is given, what is remembered, and what is said. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCli, startCli, temporaryFolder } from '../support/cli.ts';
 import { httpServer } from '../support/http-server.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
+import { CLI } from '../support/paths.ts';
 
 checkLeaksAtEnd();
 const folder = temporaryFolder();
@@ -201,11 +211,19 @@ test('get --seed ends at its ratio; it says when the download is complete, and w
   assert.equal(statSync(join(folder, 'third', 'ratio.bin')).size, MIB);
 });
 
-test('--systemd prints a unit with the whole command, and starts nothing', async () => {
-  const { status, stdout } = await runCli('share', 'my files', '--port', '6881', '--systemd');
+test('--systemd prints a unit with the whole command, and makes nothing', () => {
+  const cwd = join(folder, 'unit');
+  mkdirSync(cwd);
+  const args = ['share', 'my files', '--log', 'share.log', '--tracker', 'http://t.example/key/announce'];
+  const options = { cwd, encoding: 'utf8' } as const;
+  const { status, stdout } = spawnSync(process.execPath, [CLI, ...args, '--json', '--systemd'], options);
   assert.equal(status, 0);
-  assert.match(stdout, /^ExecStart=\S+ \S+ share ".*\/my files" --port 6881/m);
-  assert.doesNotMatch(stdout, /--systemd/);
+  assert.ok(stdout.includes(`\nWorkingDirectory=-${cwd}\n`), stdout);
+  assert.ok(
+    stdout.includes(` share "${cwd}/my files" --log share.log --tracker ${args.at(-1)} --json\n`),
+    stdout,
+  );
+  assert.deepEqual(readdirSync(cwd), []);
 });
 
 test('a share and a get that seeds say once where peers can connect; a share whose port is taken says why none can', async () => {

@@ -5,10 +5,12 @@ import type { GivenFigures } from '../../session/seeding.ts';
 import type { Session } from '../../session/session.ts';
 import { ShareRun } from '../../session/share-run.ts';
 import { SeedRecords } from '../../storage/seed-record.ts';
+import { showSecrets } from '../../text/foreign-text.ts';
 import type { ShareFlags } from '../commands/share.ts';
 import { Console } from '../output/console.ts';
 import { ShareOutput } from '../output/share-output.ts';
 import { writeLines } from '../output/terminal.ts';
+import { rawArguments } from '../raw-arguments.ts';
 import { type ShareSettings, shareSettings } from '../share-settings.ts';
 import { Interrupt } from './interrupt.ts';
 import { type SharedItem, sharedItems } from './shared-items.ts';
@@ -18,12 +20,13 @@ import { withSession } from './with-session.ts';
 /** Resolves to 0 when it was stopped in order, also if one of several torrents could not be shared. */
 export async function runShare(paths: readonly string[], flags: ShareFlags): Promise<number> {
   const settings = shareSettings(flags);
-  const console = new Console(settings.console);
   if (flags.systemd === true) {
-    // A unit is copied as it is.
-    if (!console.json) writeLines('stdout', systemdUnit(process.argv.slice(1), paths));
+    // A unit is copied as it is, and works only with whole URLs.
+    showSecrets(true);
+    writeLines('stdout', systemdUnit(rawArguments().slice(1), paths));
     return 0;
   }
+  const console = new Console(settings.console);
   if (paths.length > 1 && settings.saveTorrent !== null)
     throw new Failure('usage', '--save-torrent works with one path only');
   const records = new SeedRecords();
