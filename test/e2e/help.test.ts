@@ -112,3 +112,11 @@ test('help, completion and manual page need no readable config file', () => {
   linesOf('completion', 'bash');
   linesOf('man');
 });
+
+test('on a terminal that does not know its size, help is as wide as on others', {
+  skip: process.platform === 'linux' ? false : 'other programs make terminals there',
+}, () => {
+  const command = `stty cols 0 rows 0 && '${process.execPath}' '${CLI}' get --help`;
+  const { stdout } = spawnSync('script', ['-qec', command, '/dev/null'], { encoding: 'utf8' });
+  assert.deepEqual(stdout.trimEnd().split(/\r?\n/), linesOf('get', '--help'));
+});

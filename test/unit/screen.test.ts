@@ -4,6 +4,7 @@ import { EventEmitter } from 'node:events';
 import { test } from 'node:test';
 import { breaksLines, rowsOf } from '../../src/main/cli/output/reflow.ts';
 import { Screen } from '../../src/main/cli/output/screen.ts';
+import { sizeTerminals } from '../../src/main/cli/output/terminal.ts';
 
 class FakeTerminal extends EventEmitter {
   readonly isTTY = true;
@@ -54,4 +55,16 @@ test('some terminals cut lines that are too long', () => {
   assert.equal(breaksLines({ TERM: 'linux' }), false);
   assert.equal(breaksLines({ TERM: 'screen', STY: '1.tty' }), false);
   assert.equal(breaksLines({ TERM: 'screen', STY: '1.tty', TMUX: '/tmp/tmux' }), true);
+});
+
+test('a terminal that does not know its size has the usual one', () => {
+  const sized = (columns: number, rows: number, isTTY = true) => {
+    const stream = { isTTY, columns, rows };
+    sizeTerminals([stream as NodeJS.WriteStream]);
+    return [stream.columns, stream.rows];
+  };
+  assert.deepEqual(sized(0, 0), [80, 24]);
+  assert.deepEqual(sized(40, 0), [40, 24]);
+  assert.deepEqual(sized(132, 50), [132, 50]);
+  assert.deepEqual(sized(0, 0, false), [0, 0], 'a file');
 });

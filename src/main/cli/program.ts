@@ -23,7 +23,14 @@ import { setUpHelp } from './help.ts';
 import { addAliases } from './other-clients.ts';
 import { surviveLostTerminals } from './output/lost-terminal.ts';
 import { JSON_VERSION, type JsonLine } from './output/run-events.ts';
-import { lostStdout, outliveReaders, writeJson, writeLines, writeResults } from './output/terminal.ts';
+import {
+  lostStdout,
+  outliveReaders,
+  sizeTerminals,
+  writeJson,
+  writeLines,
+  writeResults,
+} from './output/terminal.ts';
 import { usageError } from './output/usage-error.ts';
 import { rawArguments } from './raw-arguments.ts';
 import { applySettings, type Origins, settingsOf, withOrigin } from './settings.ts';
@@ -57,6 +64,7 @@ const runs = () => {
 export async function main(): Promise<number> {
   surviveLostTerminals();
   outliveReaders();
+  sizeTerminals();
   let status = 0;
   const setStatus = (value: number): void => {
     status = value;

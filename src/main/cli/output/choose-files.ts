@@ -34,7 +34,7 @@ export async function chooseFiles(
       const render = (): string => {
         // What was chosen is said by the download itself.
         if (this.state === 'submit' || this.state === 'cancel') return title;
-        const { columns = 80, rows = 24 } = process.stderr;
+        const { columns, rows } = process.stderr;
         return choice.lines({ columns, rows }, paint).join('\n');
       };
       super({ render, output: process.stderr, signal }, false);

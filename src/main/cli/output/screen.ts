@@ -14,9 +14,6 @@ export interface BlockSize {
 /** Lines without control characters, except those of our own colours. */
 export type Block = (size: BlockSize) => readonly string[];
 
-/** For a terminal that does not report its size. */
-const USUAL_COLUMNS = 80;
-const USUAL_ROWS = 24;
 const STDERR = 2;
 
 export class Screen {
@@ -89,7 +86,7 @@ export class Screen {
     if (this.#blocks.size === 0 || this.#redraw === null) return;
     // In the background the lines would stand in the way of what the user types.
     if (standingAt([STDERR]) === 'background') return;
-    const { columns = USUAL_COLUMNS, rows = USUAL_ROWS } = this.#terminal;
+    const { columns, rows } = this.#terminal;
     this.#forgetReflowed();
     const help = this.#keys?.help ?? null;
     const below = help === null ? [] : [cutTo(help, columns - 1)];
@@ -106,7 +103,7 @@ export class Screen {
 
   /** On a terminal that became narrower the lines take more rows, so they are erased here. */
   #forgetReflowed(): void {
-    const { columns = USUAL_COLUMNS } = this.#terminal;
+    const { columns } = this.#terminal;
     if (this.#drawn === null || columns >= this.#drawn.columns || !breaksLines(process.env)) return;
     const rows = rowsOf(this.#drawn.lines, columns);
     this.#terminal.write(`\r\u001b[${rows}A\u001b[J`);

@@ -24,10 +24,21 @@ export function writeResults(lines: readonly Line[]): void {
   write('stdout', fitted('stdout', shownLines(lines)));
 }
 
+/** A serial console does not know its size, and says 0. It has the usual one then, as in other programs. */
+export function sizeTerminals(
+  streams: readonly NodeJS.WriteStream[] = [process.stdout, process.stderr],
+): void {
+  for (const stream of streams) {
+    if (stream.isTTY !== true) continue;
+    stream.columns ||= 80;
+    stream.rows ||= 24;
+  }
+}
+
 /** The width of the terminal; null if it is none. */
 export function terminalColumns(of: 'stdout' | 'stderr'): number | null {
   const { isTTY, columns } = process[of];
-  return isTTY === true && columns > 0 ? columns : null;
+  return isTTY === true ? columns : null;
 }
 
 function fitted(to: 'stdout' | 'stderr', lines: readonly string[]): readonly string[] {
