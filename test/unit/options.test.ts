@@ -28,7 +28,6 @@ import {
   keptPeers,
   shardsFor,
 } from '../../src/main/session/settings.ts';
-import { parseCount, parseDuration, parseSize } from '../../src/main/text/units.ts';
 import { CHOKED_RACE_MS, MAX_HASHERS, MAX_SHARDS } from '../../src/shared/limits.ts';
 import { temporaryFolder } from '../support/cli.ts';
 
@@ -260,7 +259,17 @@ test('commands without a download keep every peer and accept no incoming peers',
   const { session, torrent, durationMs } = bench('--memory=2M', '--hashers=3', '--no-webseeds');
   assert.deepEqual([session.memory, session.hashers, session.webseeds], [2 ** 21, 3, false]);
   assert.deepEqual([session.port, torrent.keep, durationMs], [null, 0, 30_000]);
-  assert.throws(() => bench('--report=x.html'), usage(/--report works only with get, race and demo/));
+  for (const define of [benchCommand, doctorCommand, inspectCommand])
+    assert.throws(() => flagsOf(define, ['--report=x.html']), { code: 'commander.unknownOption' });
+});
+
+test('--choose and --select: one of them, and the command line wins', () => {
+  assert.throws(() => get(['--choose', '--select=a']), usage(/^--choose and --select: choose one$/));
+  assert.throws(() => get([], config({ choose: true, select: 'a' })), usage(/choose one/));
+  const chosen = get(['--choose'], { UNCHOKE_SELECT: 'a' });
+  assert.deepEqual([chosen.choose, chosen.torrent.select], [true, []]);
+  const selected = get(['--select=a'], config({ choose: true }));
+  assert.deepEqual([selected.choose, selected.torrent.select], [false, ['a']]);
 });
 
 test('values that depend on several settings', () => {
@@ -280,13 +289,4 @@ test('values that depend on several settings', () => {
 test('each kind of thread has a limit', () => {
   assert.equal(get(['--shards', String(MAX_SHARDS)]).session.shards, MAX_SHARDS);
   assert.equal(parseHashers(String(MAX_HASHERS)), MAX_HASHERS);
-});
-
-test('sizes, times and counts', () => {
-  assert.equal(parseSize('--payload', '1K', 1_024), 1_024);
-  assert.throws(() => parseSize('--payload', '1025', 1_024), usage(/--payload 1025: more than 1.0 KiB/));
-  assert.equal(parseCount('--parallel', '64', 1, 64), 64);
-  assert.throws(() => parseCount('--parallel', '65', 1, 64), usage(/--parallel 65: more than 64/));
-  assert.equal(parseDuration('--for', '24d'), 24 * 86_400_000);
-  assert.throws(() => parseDuration('--for', '25d'), usage(/--for 25d: longer than 24 days/));
 });

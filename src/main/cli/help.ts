@@ -112,8 +112,6 @@ const FIRST_OF: Readonly<Record<string, readonly string[]>> = {
     '--verbose',
   ],
 };
-/** They share the option with `get`, but write no such file. */
-const WITHOUT_REPORT = new Set(['bench', 'doctor', 'inspect']);
 /** A command with more options does not fit one screen. */
 const MOST_OPTIONS = 12;
 const HELP = new Option('-h, --help', 'show this help');
@@ -237,9 +235,7 @@ function style(isShort: (command: Command) => boolean): Partial<Help> {
 }
 
 function firstOf(command: Command): Option[] {
-  const wanted = (FIRST_OF[command.name()] ?? FIRST).filter(
-    (long) => long !== '--report' || !WITHOUT_REPORT.has(command.name()),
-  );
+  const wanted = FIRST_OF[command.name()] ?? FIRST;
   return wanted.flatMap((long) => optionsOf(command).find((one) => one.long === long) ?? []);
 }
 

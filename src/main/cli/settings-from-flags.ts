@@ -74,6 +74,8 @@ export interface InspectSettings extends RunSettings {
 }
 
 export function getSettings(flags: GetFlags): GetSettings {
+  if (flags.choose === true && flags.select.length > 0)
+    throw new Failure('usage', '--choose and --select: choose one');
   const { session, torrent, ...run } = runSettings(flags);
   return {
     ...run,
@@ -131,7 +133,6 @@ export function inspectSettings(flags: InspectFlags): InspectSettings {
 }
 
 export function benchSettings(flags: BenchFlags): BenchSettings {
-  if (flags.report !== undefined) throw new Failure('usage', '--report works only with get, race and demo');
   const { session, torrent, ...run } = withoutDownload(flags);
   return {
     ...run,

@@ -1,5 +1,6 @@
 /** The command line of `unchoke demo`. */
 import type { Command } from 'commander';
+import { reportOption } from './options.ts';
 
 export interface DemoFlags {
   readonly peers: string;
@@ -16,7 +17,7 @@ export function demoCommand(program: Command, run: (flags: DemoFlags) => Promise
     .option('--peers <n>', 'how many peers the swarm has', '200')
     .option('--seed <n>', 'the same seed makes the same swarm', '1')
     .option('--payload <size>', 'size of the download', '64M')
-    .option('--report <file>', 'write the race as a web page (one HTML file)')
+    .addOption(reportOption())
     .option('--json', 'print results as JSON, one object per line')
     .action(run);
 }

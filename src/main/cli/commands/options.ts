@@ -60,6 +60,10 @@ const HALF_OF_CORES = `half of the cores, at most ${DEFAULT_MAX_SHARDS}`;
 const byPlace = (careful: number, server: number): string =>
   `(default: ${careful}, or ${server} with a public IPv4 address)`;
 
+/** Of the commands that can write the page. */
+export const reportOption = (): Option =>
+  new Option('--report <file>', 'write the race as a web page (one HTML file)');
+
 /** Adds the options that `get` and `race` share. */
 export function withRaceOptions(command: Command): Command {
   return withPeerOptions(
@@ -76,9 +80,7 @@ export function withRaceOptions(command: Command): Command {
       '--max-peers <n>',
       'peers to download from at one time; 0 is unlimited',
       String(DEFAULT_SESSION.maxPeers),
-    )
-    .optionsGroup('Output:')
-    .option('--report <file>', 'write the race as a web page (one HTML file)');
+    );
 }
 
 /** Adds the form of what is printed. */

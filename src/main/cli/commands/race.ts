@@ -1,7 +1,7 @@
 /** `unchoke race`: which peer unchokes first, and why the others did not. Downloads nothing. */
 import { type Command, Option } from 'commander';
 import { CHOKED_RACE_MS } from '../../../shared/limits.ts';
-import { type RaceFlags, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';
+import { type RaceFlags, reportOption, SOURCE_HELP, seconds, withRaceOptions } from './options.ts';
 
 const ENDS = ['settled', 'first-unchoke', 'first-block'] as const;
 export type RaceEnd = (typeof ENDS)[number];
@@ -25,5 +25,7 @@ export function raceCommand(
       'give up if no peer has unchoked us',
       seconds(CHOKED_RACE_MS),
     )
+    .optionsGroup('Output:')
+    .addOption(reportOption())
     .action(run);
 }

@@ -13,8 +13,9 @@ import { Interrupt } from './interrupt.ts';
 
 export async function runFleetStatus(flags: FleetStatusFlags): Promise<number> {
   const { address, console: options } = fleetSettings(flags);
-  if (flags.watch === true && flags.prometheus === true)
-    throw new Failure('usage', '--watch and --prometheus: choose one');
+  const other = flags.watch === true ? '--watch' : options.json ? '--json' : null;
+  if (flags.prometheus === true && other !== null)
+    throw new Failure('usage', `${other} and --prometheus: choose one`);
   const console = new Console(options);
   const queue = await openFleet(address);
   try {
