@@ -74,6 +74,13 @@ test('a file that cannot be written is reported before the download, with its ex
   assert.match(run.stderr, /--metrics \/nonexistent\/x\.prom: the folder \/nonexistent does not exist/);
 });
 
+test('a dry run leaves the file as it is', async () => {
+  const torrent = writeTo(folder, 'dry.torrent', torrentOf());
+  const file = writeTo(folder, 'dry.prom', Buffer.from('figures of a real run'));
+  const run = await runCli('get', torrent, '--dry-run', '--metrics', file);
+  assert.deepEqual([run.status, readFileSync(file, 'utf8')], [0, 'figures of a real run'], run.stderr);
+});
+
 test('if it cannot be written later, this is reported, and the download goes on', () =>
   withSwarm(folder, { peers: 3, mix: 'seeds', rate: 2 ** 20 }, async (torrent) => {
     const home = join(folder, 'home');

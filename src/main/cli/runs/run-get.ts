@@ -27,7 +27,7 @@ export async function runGet(named: readonly string[], flags: GetFlags): Promise
   }
   const console = new Console({ ...settings.console, keys: true });
   console.logged(`unchoke get ${named.map((source) => shownSource(source)).join(' ')}`);
-  const metrics = await openMetrics(settings, console);
+  const metrics = settings.dryRun ? null : await openMetrics(settings, console);
   const stop = new AbortController();
   const interrupt = new Interrupt(() => stop.abort());
   try {
