@@ -37,6 +37,11 @@ export class LivedClock {
     return at - this.#lostMs;
   };
 
+  /** How long our code did not run, so far. */
+  get lostMs(): number {
+    return this.#lostMs;
+  }
+
   /** A moment of lived time, converted to the clock that all threads share. */
   readonly shared = (lived: number): number =>
     lived + (this.#gaps.findLast(({ from }) => from <= lived)?.lostMs ?? 0);

@@ -217,6 +217,23 @@ test('each peer has one fate: a redial in progress counts as its last end, a pee
   );
 });
 
+test('a peer that is this client itself: said to be the only one only if it is', () => {
+  const look = (hangUps: number) => {
+    const ourselves = [0, 1].map((peer) => lost('handshaking', 'self', false, peer));
+    const others = Array.from({ length: hangUps }, (_, i) =>
+      lost('handshaking', 'closed-by-peer', false, 2 + i),
+    );
+    const fates = fatesOf(living(2 + hangUps, {}, [...ourselves, ...others]));
+    return diagnose({ ...healthy, dataArrives: false, fates }).map(({ code, text }) => [code, text]);
+  };
+  assert.deepEqual(look(0), [
+    ['only-ourselves', 'the only address that answers is the one of this client itself'],
+  ]);
+  assert.deepEqual(look(1), [
+    ['peers-differ', 'no peer gives data: 1 sent no handshake, 2 are this client itself'],
+  ]);
+});
+
 test('a machine without IPv6, and one without a network', () => {
   const place = { ...healthy.place, lackedFamily: 6 as const };
   const fates = fatesOf(

@@ -55,5 +55,5 @@ export const eventLoop: Rule = ({ lagP99Ms, lagMaxMs }) =>
     ? null
     : {
         text: `our threads are late: by ${formatDuration(lagP99Ms)} (p99), ${formatDuration(lagMaxMs)} at most`,
-        advice: 'this machine is short of CPU, or was asleep: lower --max-peers, or stop other programs',
+        advice: 'this machine is short of CPU: lower --max-peers, or stop other programs',
       };

@@ -141,7 +141,7 @@ export const notBittorrent = most(
 /** Both ends of such a connection are known peers, so they are not counted here. */
 export const onlyOurselves: Rule = (symptoms) => {
   const [some, here] = [count(symptoms, ['ourselves']), count(symptoms, STRANGE)];
-  if (furthest(symptoms) !== STRANGE || some < MOST * here) return null;
+  if (furthest(symptoms) !== STRANGE || some < here) return null;
   return {
     text: 'the only address that answers is the one of this client itself',
     advice: waitOrOthers(symptoms),
@@ -194,7 +194,8 @@ const DOINGS: readonly (readonly [fates: readonly Fate[], ...Doing])[] = [
   [['banned'], 'sent bad data', 'sent bad data'],
   [['rude'], 'broke the rules', 'broke the rules'],
   [['hung-up', 'no-encryption', 'mute'], 'sent no handshake', 'sent no handshake'],
-  [['other-torrent', 'other-protocol', 'ourselves'], 'serves something else', 'serve something else'],
+  [['other-torrent', 'other-protocol'], 'serves something else', 'serve something else'],
+  [['ourselves'], 'is this client itself', 'are this client itself'],
   [['refused'], 'refuses', 'refuse'],
   [['silent'], 'does not answer', 'do not answer'],
   [

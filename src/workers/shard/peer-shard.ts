@@ -3,7 +3,6 @@
  * pending: between tasks a Piscina thread may sleep, and its sockets with it.
  */
 import { randomBytes } from 'node:crypto';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { MessagePort } from 'node:worker_threads';
 import { monotonicMs } from '../../shared/clock.ts';
 import { SYSTEM_FILES } from '../../shared/file-system.ts';
@@ -15,18 +14,15 @@ import { HedgedTransport } from '../transport/hedged-transport.ts';
 import { TcpTransport } from '../transport/tcp-transport.ts';
 import type { Transport } from '../transport/transport.ts';
 import { UtpEndpoint } from '../transport/utp/utp-endpoint.ts';
+import { LoopDelay } from './loop-delay.ts';
 import { Shard } from './shard.ts';
-import type { Load } from './shard-world.ts';
-
-/** Sampling interval of the event-loop delay; it is part of what the histogram measures. */
-const LAG_RESOLUTION_MS = 10;
 
 /** Resolves after the stop command, when every socket is closed. A bug of ours ends the thread. */
 export default async function peerShard(task: ShardTask<MessagePort>): Promise<void> {
   const { port } = task;
   const lived = new LivedClock(monotonicMs);
   const transport = await transportOf(task, lived);
-  const delay = monitorEventLoopDelay({ resolution: LAG_RESOLUTION_MS });
+  const delay = new LoopDelay(lived);
   await new Promise<void>((resolve) => {
     const shard = new Shard(task, {
       clock: lived.now,
@@ -39,7 +35,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       later,
       ownAddresses,
       post: (event) => port.postMessage(event),
-      load: () => loadOf(delay),
+      load: () => ({ activeMs: performance.eventLoopUtilization().active, ...delay.figures }),
       // The thread must die, not only its task: its sockets would go on writing into slots that belong to other holders by then.
       fail: (error) => {
         setImmediate(() => {
@@ -47,9 +43,9 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
         });
       },
     });
-    // It wakes the thread a hundred times a second, so it is on only while there is something to measure.
-    const measure = (): unknown => (shard.isIdle ? delay.disable() : delay.enable());
+    const measure = (): void => delay.turn(!shard.isIdle);
     const ticker = setInterval(() => {
+      delay.look();
       shard.guard(() => shard.tick());
       measure();
     }, TICK_MS);
@@ -58,7 +54,7 @@ export default async function peerShard(task: ShardTask<MessagePort>): Promise<v
       measure();
       if (command.type !== 'stop') return;
       clearInterval(ticker);
-      delay.disable();
+      delay.turn(false);
       port.close();
       resolve();
     });
@@ -86,14 +82,4 @@ async function transportOf(
 
 function later(ms: number, work: () => void): void {
   setTimeout(work, ms);
-}
-
-function loadOf(delay: ReturnType<typeof monitorEventLoopDelay>): Load {
-  const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - LAG_RESOLUTION_MS);
-  return {
-    activeMs: performance.eventLoopUtilization().active,
-    lagP50Ms: beyond(delay.percentile(50)),
-    lagP99Ms: beyond(delay.percentile(99)),
-    lagMaxMs: beyond(delay.max),
-  };
 }
