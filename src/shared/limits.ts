@@ -814,6 +814,8 @@ export const DEFAULT_IDLE_TIMEOUT_MS = 600_000;
 export const DEFAULT_DOCTOR_MS = 20_000;
 /** `unchoke bench` measures for this time, from the first block (`--duration`). */
 export const DEFAULT_BENCH_MS = 30_000;
+/** The shortest time for `doctor --for`, `bench --duration` and `swarm --for`: in less, nothing can happen. */
+export const MIN_LOOK_MS = 1_000;
 /** The longest time in an option: Node's timers have 31 bits. */
 export const MAX_DURATION_MS = 2_147_483_647;
 /** `--shards`. A thread takes about 11 MiB before it does anything. */

@@ -259,6 +259,9 @@ test('commands without a download keep every peer and accept no incoming peers',
   const { session, torrent, durationMs } = bench('--memory=2M', '--hashers=3', '--no-webseeds');
   assert.deepEqual([session.memory, session.hashers, session.webseeds], [2 ** 21, 3, false]);
   assert.deepEqual([session.port, torrent.keep, durationMs], [null, 0, 30_000]);
+  assert.throws(() => bench('--duration=0'), usage(/^--duration 0: less than 1 s$/));
+  const brief = () => doctorSettings(flagsOf<DoctorFlags>(doctorCommand, ['--for=0']));
+  assert.throws(brief, usage(/^--for 0: less than 1 s$/));
   for (const define of [benchCommand, doctorCommand, inspectCommand])
     assert.throws(() => flagsOf(define, ['--report=x.html']), { code: 'commander.unknownOption' });
 });

@@ -12,7 +12,7 @@ import type { JobWishes } from '../fleet/fleet-queue.ts';
 import type { Drain } from '../fleet/fleet-worker.ts';
 import { type QueueAddress, queueAddress } from '../fleet/queue-address.ts';
 import { typedUrl } from '../text/foreign-text.ts';
-import { formatTime, parseCount, parseDuration } from '../text/units.ts';
+import { parseCount, parseDuration } from '../text/units.ts';
 import type { FleetAddFlags, FleetWorkFlags, QueueFlags } from './commands/fleet.ts';
 import type { ConsoleOptions } from './output/console.ts';
 import { consoleOptions, type GetSettings, getSettings } from './settings-from-flags.ts';
@@ -76,9 +76,6 @@ export function fleetWorkSettings(flags: FleetWorkFlags): FleetWorkSettings {
   const machine = flags.machine ?? hostname();
   if (!MACHINE.test(machine))
     throw new BadOption('--machine', `${machine}: not a name without spaces and colons`);
-  const lockMs = parseDuration('--lock-time', flags.lockTime);
-  if (lockMs < MIN_FLEET_LOCK_MS)
-    throw new BadOption('--lock-time', `${flags.lockTime}: less than ${formatTime(MIN_FLEET_LOCK_MS)}`);
   return {
     ...settings,
     address: queueAddress(flags.queue, flags.queueName),
@@ -86,6 +83,6 @@ export function fleetWorkSettings(flags: FleetWorkFlags): FleetWorkSettings {
     slots: parseCount('--slots', flags.slots, 1, MAX_PARALLEL_DOWNLOADS),
     affinityMs: parseDuration('--affinity', flags.affinity),
     drain: flags.drain,
-    lockMs,
+    lockMs: parseDuration('--lock-time', flags.lockTime, MIN_FLEET_LOCK_MS),
   };
 }

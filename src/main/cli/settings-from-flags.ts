@@ -3,7 +3,13 @@
  * A bad value throws a usage failure that names the option. It is thrown before a thread starts or a file is written.
  */
 import { totalmem } from 'node:os';
-import { MAX_HASHERS, MAX_MEMORY_BYTES, MAX_PARALLEL_DOWNLOADS, MAX_SHARDS } from '../../shared/limits.ts';
+import {
+  MAX_HASHERS,
+  MAX_MEMORY_BYTES,
+  MAX_PARALLEL_DOWNLOADS,
+  MAX_SHARDS,
+  MIN_LOOK_MS,
+} from '../../shared/limits.ts';
 import { isTrackerUrl, TRACKER_FORM } from '../discovery/tracker-url.ts';
 import { BadOption, Failure } from '../failure.ts';
 import { readableFolder } from '../files/folder-option.ts';
@@ -121,7 +127,7 @@ export function raceSettings(flags: RaceCommandFlags): RaceSettings {
 }
 
 export function doctorSettings(flags: DoctorFlags): DoctorSettings {
-  return { ...withoutDownload(flags), lookMs: parseDuration('--for', flags.for) };
+  return { ...withoutDownload(flags), lookMs: parseDuration('--for', flags.for, MIN_LOOK_MS) };
 }
 
 export function inspectSettings(flags: InspectFlags): InspectSettings {
@@ -141,7 +147,7 @@ export function benchSettings(flags: BenchFlags): BenchSettings {
       ...torrent,
       firstUnchokeTimeout: parseDuration('--first-unchoke-timeout', flags.firstUnchokeTimeout),
     },
-    durationMs: parseDuration('--duration', flags.duration),
+    durationMs: parseDuration('--duration', flags.duration, MIN_LOOK_MS),
   };
 }
 

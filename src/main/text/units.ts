@@ -14,7 +14,12 @@ const DURATIONS: Readonly<Record<string, number>> = {
 export function parseSize(option: string, text: string, most = Number.MAX_SAFE_INTEGER): number {
   const match = SIZE.exec(text.trim());
   if (match === null) throw new BadOption(option, `${text}: not a size (write 512K, 128M or 1.5GiB)`);
-  const bytes = Math.round(Number(match[1]) * (FACTORS[(match[2] ?? '').toUpperCase()] ?? 1));
+  const bytes = rounded(
+    option,
+    text,
+    Number(match[1]) * (FACTORS[(match[2] ?? '').toUpperCase()] ?? 1),
+    'a byte',
+  );
   if (bytes > most) throw new BadOption(option, `${text}: more than ${formatSize(most)}`);
   return bytes;
 }
@@ -32,13 +37,20 @@ export function parseRatio(option: string, text: string): number {
   return Number(text);
 }
 
-/** `30`, `90s`, `5m`, `5min`, `1.5h` → milliseconds; a bare number is seconds. Throws a usage failure. */
-export function parseDuration(option: string, text: string): number {
+/** `30`, `90s`, `5m`, `5min`, `1.5h` → milliseconds from `least`; a bare number is seconds. Throws a usage failure. */
+export function parseDuration(option: string, text: string, least = 0): number {
   const match = DURATION.exec(text.trim());
   if (match === null) throw new BadOption(option, `${text}: not a duration (write 30s, 5m or 1.5h)`);
-  const ms = Math.round(Number(match[1]) * (DURATIONS[match[2] ?? 's'] ?? 1e3));
+  const ms = rounded(option, text, Number(match[1]) * (DURATIONS[match[2] ?? 's'] ?? 1e3), 'a millisecond');
+  if (ms < least) throw new BadOption(option, `${text}: less than ${formatTime(least)}`);
   if (ms > MAX_DURATION_MS) throw new BadOption(option, `${text}: longer than 24 days`);
   return ms;
+}
+
+/** Only 0 becomes 0, which often means that there is no limit. */
+function rounded(option: string, text: string, value: number, unit: string): number {
+  if (value > 0 && Math.round(value) === 0) throw new BadOption(option, `${text}: less than ${unit}`);
+  return Math.round(value);
 }
 
 /** A whole number from `least` to `most`. Throws a usage failure. */
@@ -66,13 +78,11 @@ export function counted(count: number, noun: string): string {
 /** `64.0 MiB`, `1.5 KiB`, `12 B`. */
 export function formatSize(bytes: number): string {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let value = bytes;
   let unit = 0;
-  while (value >= 1_024 && unit < units.length - 1) {
-    value /= 1_024;
-    unit += 1;
-  }
-  return unit === 0 ? `${Math.round(value)} B` : `${value.toFixed(1)} ${units[unit]}`;
+  // The number that is shown decides: 1,023.96 KiB would be 1024.0.
+  const shown = (): string => (bytes / 1_024 ** unit).toFixed(Math.min(unit, 1));
+  while (Number(shown()) >= 1_024 && unit < units.length - 1) unit += 1;
+  return `${shown()} ${units[unit]}`;
 }
 
 export function formatRate(bytesPerSecond: number): string {
@@ -103,8 +113,8 @@ export function formatTimeLeft(ms: number): string {
 /** `840 ms`, `2.93 s`, `3m 05s`, `2h 10m`. */
 export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return '-';
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${(ms / 1_000).toFixed(2)} s`;
+  if (ms < 999.5) return `${Math.round(ms)} ms`;
+  if (ms < 59_995) return `${(ms / 1_000).toFixed(2)} s`;
   const seconds = Math.round(ms / 1_000);
   if (seconds < 3_600) return `${Math.floor(seconds / 60)}m ${String(seconds % 60).padStart(2, '0')}s`;
   return `${Math.floor(seconds / 3_600)}h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')}m`;

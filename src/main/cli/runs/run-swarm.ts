@@ -5,6 +5,7 @@ import {
   MAX_PIECES,
   MAX_SWARM_FILES,
   MAX_SWARM_PAYLOAD_BYTES,
+  MIN_LOOK_MS,
 } from '../../../shared/limits.ts';
 import { BadOption } from '../../failure.ts';
 import { outputFile } from '../../files/output-option.ts';
@@ -34,7 +35,7 @@ export async function runSwarm(flags: SwarmFlags): Promise<void> {
     rate: parseSize('--rate', flags.rate),
     rttMs: parseDuration('--rtt', flags.rtt),
     torrent: resolve(outputFile('--output', flags.output)),
-    lifetimeMs: parseDuration('--for', flags.for),
+    lifetimeMs: parseDuration('--for', flags.for, MIN_LOOK_MS),
   };
   const swarm = await startSwarm(request);
   const interrupt = new Interrupt(() => void swarm.stop());
