@@ -65,6 +65,20 @@ test('exit status 2: wrong usage, named', async () => {
   }
 });
 
+test('with --json an error of the option parser is an event, too', async () => {
+  for (const args of [
+    ['get', '--json', '--nope'],
+    ['get', '--json'],
+    ['race', 'x', '--json', '--until', 'noon'],
+    ['inspect', 'x', 'y', '--json'],
+  ]) {
+    const run = await runCli(...args);
+    const [event, ...more] = run.events;
+    assert.deepEqual([run.status, event?.['type'], event?.['code'], more], [2, 'error', 'usage', []]);
+    assert.ok(run.stderr.startsWith(`unchoke: ${event?.['message']}\n`), run.stderr);
+  }
+});
+
 test('exit status 3: not a torrent, with the reason and the byte', async () => {
   for (const [source, message] of [
     [

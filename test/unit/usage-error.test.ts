@@ -35,7 +35,7 @@ async function parsed(...words: readonly string[]): Promise<GetFlags | string> {
   for (const command of [program, ...program.commands])
     command.exitOverride().configureOutput({
       outputError: (text) => {
-        said = usageError(text, command);
+        said = `unchoke: ${usageError(text, command)}`;
       },
     });
   try {

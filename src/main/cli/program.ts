@@ -1,6 +1,6 @@
 /** Parses the command line, runs one command, and turns its result into an exit status. */
 import { Command, CommanderError } from 'commander';
-import { EXIT_STATUS, Failure } from '../failure.ts';
+import { EXIT_STATUS, Failure, type FailureCode } from '../failure.ts';
 import { namingLostFolder } from '../files/lost-folder.ts';
 import { showSecrets } from '../text/foreign-text.ts';
 import { withCommand } from './command-word.ts';
@@ -108,10 +108,16 @@ export async function main(): Promise<number> {
     addAliases(command);
     command.exitOverride().showHelpAfterError(`(run unchoke ${command.name()} --help for more)`);
   }
-  for (const command of [program, ...program.commands])
-    command.configureOutput({ outputError: (text, write) => write(usageError(text, command)) });
-  let origins: Origins = new Map();
   let asJson = process.argv.includes('--json');
+  for (const command of [program, ...program.commands])
+    command.configureOutput({
+      outputError: (text, write) => {
+        const message = usageError(text, command);
+        if (asJson) writeError('usage', message);
+        write(`unchoke: ${message}`);
+      },
+    });
+  let origins: Origins = new Map();
   program.hook('preAction', (_, command) => {
     origins = applySettings(command, program.commands, process.env);
     const { json, showSecrets: shown, quiet } = command.opts<OutputFlags>();
@@ -139,12 +145,16 @@ function statusOf(thrown: unknown, asJson: boolean): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_STATUS.usage;
   const code = error instanceof Failure ? error.code : 'bug';
   const message = error instanceof Error ? error.message : String(error);
-  if (asJson) writeJson({ type: 'error', v: JSON_VERSION, code, message } satisfies JsonLine);
+  if (asJson) writeError(code, message);
   const [first = '', ...more] = error instanceof Failure ? error.lines : [message];
   writeLines('stderr', [`unchoke: ${first}`, ...more]);
   if (code === 'bug' && error instanceof Error)
     writeLines('stderr', ['this is a bug in unchoke:', ...linesOf(error.stack ?? '')]);
   return EXIT_STATUS[code];
+}
+
+function writeError(code: FailureCode, message: string): void {
+  writeJson({ type: 'error', v: JSON_VERSION, code, message } satisfies JsonLine);
 }
 
 /** Text from commander or Node. */

@@ -38,9 +38,9 @@ export function usageError(text: string, command: Command): string {
   const plain = text.trimEnd().replace(/^error: /, '');
   for (const [form, ours] of SENTENCES) {
     const match = form.exec(plain);
-    if (match !== null) return `unchoke: ${ours(match.slice(1), command)}`;
+    if (match !== null) return ours(match.slice(1), command);
   }
-  return `unchoke: ${plain}`;
+  return plain;
 }
 
 /** Why a value is none of the choices, from commander's sentence. Another sentence stays. */
