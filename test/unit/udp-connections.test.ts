@@ -1,10 +1,13 @@
 /** Connections to UDP trackers (BEP 15) in virtual time: shared by all torrents, valid for a minute, opened again when needed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { TrackerError } from '../../src/main/discovery/announce.ts';
+import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
+import { scrapeAll } from '../../src/main/discovery/scrape.ts';
 import { UdpConnections } from '../../src/main/discovery/udp-connections.ts';
 import { udpAnnounce } from '../../src/main/discovery/udp-tracker.ts';
 import { MAX_IDLE_UDP_CONNECTIONS, UDP_CONNECTION_MS } from '../../src/shared/limits.ts';
-import { ANNOUNCE } from '../support/announcing.ts';
+import { ANNOUNCE, HTTP_VISIT, overUdp } from '../support/announcing.ts';
 import { type Packet, VirtualEnvironment } from '../support/virtual-environment.ts';
 
 const CONNECT = 0;
@@ -137,4 +140,30 @@ test('idle sockets are few, however many trackers there are', async () => {
   );
   connections.close();
   assert.deepEqual([environment.sockets, environment.timers], [0, 0]);
+});
+
+test('port 0, which Node does not take, is a failure of that tracker and of nothing else', async () => {
+  const announceAt = 'udp://127.0.0.1:0/announce';
+  for (const url of [announceAt, 'udp://[::1]:0', 'udp://127.0.0.1:0000'])
+    await assert.rejects(
+      overUdp((route) => udpAnnounce(url, ANNOUNCE, route)),
+      (error: unknown) => error instanceof TrackerError && error.lasting && /has port 0/.test(error.message),
+    );
+  const http = { get: () => Promise.reject(new Error('not over HTTP')) };
+  const [scraped] = await scrapeAll([announceAt], ANNOUNCE.infoHash, http, { from: null });
+  assert.match(scraped?.error ?? '', /has port 0/);
+});
+
+test('what a real socket refuses at once is a failure of the tracker, and the socket is closed', async () => {
+  const question = { action: 1, make: () => Buffer.alloc(0), least: 0, read: () => null };
+  for (const [from, address] of [
+    [null, '127.0.0.1'],
+    ['127.0.0.1', '127.0.0.1'],
+    [null, '::1'],
+  ] as const) {
+    const connections = new UdpConnections(REAL_ENVIRONMENT, from);
+    const asked = connections.ask({ address, port: 0 }, question, { ...HTTP_VISIT, firstWaitMs: 5 });
+    await assert.rejects(asked, TrackerError);
+    assert.equal(connections.size, 0);
+  }
 });

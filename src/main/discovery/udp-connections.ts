@@ -103,7 +103,14 @@ class UdpConnection {
         this.#fail(error);
       },
     });
-    const connect = (): void => this.#socket.connect(to.port, to.address, opened);
+    const connect = (): void => {
+      try {
+        this.#socket.connect(to.port, to.address, opened);
+      } catch (error) {
+        // Node throws at once for a port or an address that it does not take. After `bind`, nobody would catch that.
+        opened(error as Error);
+      }
+    };
     if (from === null) connect();
     else this.#socket.bind(0, from, connect);
   }

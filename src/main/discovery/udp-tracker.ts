@@ -92,6 +92,8 @@ async function targetsOf(url: string, { signal, connections, family }: UdpRoute)
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null) throw new TrackerError('its URL is not valid', { lasting: true });
   if (parsed.port === '') throw new TrackerError('its URL has no port', { lasting: true });
+  if (parsed.port === '0')
+    throw new TrackerError('its URL has port 0, where no program can listen', { lasting: true });
   const { pathname } = parsed;
   let pinned: PinnedHost;
   try {
