@@ -31,7 +31,7 @@ export interface Environment {
 /** The addresses of a host name. Rejects with LookUpError, and at once when `signal` aborts. */
 export type LookUp = (host: string, signal: AbortSignal) => Promise<readonly LookupAddress[]>;
 
-/** The active interfaces, by name. */
+/** The active interfaces, by name; none if the system does not say. */
 export type Interfaces = Readonly<Partial<Record<string, readonly NetworkInterfaceInfo[]>>>;
 
 export interface SocketHears {
@@ -49,7 +49,7 @@ export interface Sender {
 export interface DatagramSocket {
   /** Port 0: any free port. Null lets the system choose the address. */
   bind(port: number, address: string | null, bound?: () => void): void;
-  /** After this it sends to this address and receives from it only. */
+  /** After this it sends to this address and receives from it only. Throws for an invalid port. */
   connect(port: number, address: string, connected: (error: Error | null) => void): void;
   /** Null sends to the connected address. Throws for an invalid address. */
   send(bytes: Uint8Array, to: Sender | null, sent: (error: Error | null) => void): void;
