@@ -10,7 +10,7 @@ import { lookUp } from './name-lookup.ts';
 
 export interface PinnedHost {
   readonly reach: Reach;
-  /** Equal for equal addresses. */
+  /** Equal for equal addresses, in whatever order they come. */
   readonly key: string;
   readonly addresses: readonly LookupAddress[];
   /** For `net.connect` and similar calls: always returns these addresses. */
@@ -38,7 +38,11 @@ export async function pinHost(
   return {
     reach,
     addresses,
-    key: addresses.map(({ address }) => address).join(' '),
+    // Name servers give the addresses of one name in turn, so the order differs from answer to answer.
+    key: addresses
+      .map(({ address }) => address)
+      .sort()
+      .join(' '),
     lookup: (_, options, callback) => {
       const [first] = addresses as [LookupAddress];
       if (options.all === true) callback(null, [...addresses]);
