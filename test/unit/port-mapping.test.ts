@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { boundedLifetimeMs, renewAfterMs, retryAfterMs } from '../../src/main/network/nat/mapping-times.ts';
-import { type MappingNews, PortMapping } from '../../src/main/network/nat/port-mapping.ts';
-import { type Grant, type Router, RouterError, RouterNotNeeded } from '../../src/main/network/nat/router.ts';
+import type { MappingNews } from '../../src/main/network/nat/port-mapping.ts';
+import { type Grant, RouterError, RouterNotNeeded } from '../../src/main/network/nat/router.ts';
 import {
   NAT_LIFETIME_MS,
   NAT_MIN_RENEW_MS,
@@ -11,53 +11,13 @@ import {
   NAT_RETRY_MAX_MS,
   NAT_RETRY_MS,
 } from '../../src/shared/limits.ts';
-import { FakeRouter, grants, ROUTER_ADDRESS, refuses, silent } from '../support/fake-router.ts';
-import { VirtualEnvironment } from '../support/virtual-environment.ts';
-
-const PORT = 6_881;
-const MINUTE_MS = 60_000;
+import { grants, refuses, silent } from '../support/fake-router.ts';
+import { mappingLab, open, PORT } from '../support/mapping-lab.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 
-function lab({ udp = true } = {}) {
-  const time = new VirtualEnvironment();
-  const router = new FakeRouter();
-  const found = { searches: 0, find: async (_signal: AbortSignal): Promise<Router> => router };
-  const findRouter = (signal: AbortSignal): Promise<Router> => {
-    found.searches += 1;
-    return found.find(signal);
-  };
-  const mapping = new PortMapping({ now: time.now, later: time.later, findRouter }, { udp });
-  const news: MappingNews[] = [];
-  mapping.subscribe((one) => news.push(one));
-  /** Resolves to the time that the end took. */
-  const close = async (): Promise<number> => {
-    const from = time.now();
-    let ms = Number.POSITIVE_INFINITY;
-    const closed = mapping.close().then(() => {
-      ms = time.now() - from;
-    });
-    await time.run(2 * NAT_REMOVE_MS);
-    await closed;
-    assert.equal(time.timers, 0, 'no timer is left');
-    return ms;
-  };
-  const minutes = (count: number): Promise<void> => time.run(count * MINUTE_MS, 1_000);
-  return { time, router, found, mapping, news, close, minutes };
-}
-
-const open = (more: Partial<Extract<MappingNews, { kind: 'open' }>> = {}): MappingNews => ({
-  kind: 'open',
-  port: PORT,
-  externalPort: PORT,
-  address: ROUTER_ADDRESS,
-  protocol: 'nat-pmp',
-  transports: ['tcp', 'udp'],
-  ...more,
-});
-
 test('TCP and UDP are opened for an hour, renewed at half of it without news, and closed at the end', async () => {
-  const { router, mapping, news, close, minutes, found } = lab();
+  const { router, mapping, news, close, minutes, found } = mappingLab();
   assert.equal(mapping.externalPort, null);
   mapping.begin(PORT);
   await minutes(29);
@@ -81,7 +41,7 @@ test('TCP and UDP are opened for an hour, renewed at half of it without news, an
 });
 
 test('without uTP only TCP is opened', async () => {
-  const { router, mapping, news, close, minutes } = lab({ udp: false });
+  const { router, mapping, news, close, minutes } = mappingLab({ udp: false });
   mapping.begin(PORT);
   await minutes(1);
   assert.deepEqual(news, [open({ transports: ['tcp'] })]);
@@ -90,7 +50,7 @@ test('without uTP only TCP is opened', async () => {
 });
 
 test('another port that the router gives is asked for both, told, and closed', async () => {
-  const { router, mapping, news, close, minutes } = lab();
+  const { router, mapping, news, close, minutes } = mappingLab();
   router.answer = async ({ lifetimeMs }) => ({ externalPort: 50_000, lifetimeMs });
   mapping.begin(PORT);
   await minutes(40);
@@ -108,7 +68,7 @@ test('another port that the router gives is asked for both, told, and closed', a
 });
 
 test('a UDP port that differs from that of TCP is given back', async () => {
-  const { router, mapping, news, close, minutes } = lab();
+  const { router, mapping, news, close, minutes } = mappingLab();
   router.answer = async ({ transport, lifetimeMs }) => ({
     externalPort: transport === 'tcp' ? 50_000 : 50_001,
     lifetimeMs,
@@ -122,7 +82,7 @@ test('a UDP port that differs from that of TCP is given back', async () => {
 });
 
 test('if only UDP is refused, TCP stays', async () => {
-  const { router, mapping, news, close, minutes } = lab();
+  const { router, mapping, news, close, minutes } = mappingLab();
   router.answer = (wish, signal) => (wish.transport === 'udp' ? refuses() : grants(wish, signal));
   mapping.begin(PORT);
   await minutes(1);
@@ -132,7 +92,7 @@ test('if only UDP is refused, TCP stays', async () => {
 });
 
 test('a router that does not know its address opens the port all the same', async () => {
-  const { router, mapping, news, close, minutes } = lab();
+  const { router, mapping, news, close, minutes } = mappingLab();
   router.address = silent;
   mapping.begin(PORT);
   await minutes(1);
@@ -145,7 +105,7 @@ test('a lifetime of years or of seconds changes nothing but the time of the rene
     [1e15, 1],
     [1, 79],
   ] as const) {
-    const { router, mapping, close, minutes } = lab({ udp: false });
+    const { router, mapping, close, minutes } = mappingLab({ udp: false });
     router.answer = async ({ externalPort }) => ({ externalPort, lifetimeMs });
     mapping.begin(PORT);
     await minutes(39.75);
@@ -155,7 +115,7 @@ test('a lifetime of years or of seconds changes nothing but the time of the rene
 });
 
 test('a lost renewal is tried again before the port closes; then it is told once', async () => {
-  const { router, mapping, news, close, minutes } = lab({ udp: false });
+  const { router, mapping, news, close, minutes } = mappingLab({ udp: false });
   mapping.begin(PORT);
   await minutes(1);
   router.answer = refuses;
@@ -175,7 +135,7 @@ test('a lost renewal is tried again before the port closes; then it is told once
 });
 
 test('without a router the reason is told once, and it is asked less and less often', async () => {
-  const { found, mapping, news, close, minutes } = lab();
+  const { found, mapping, news, close, minutes } = mappingLab();
   found.find = () => Promise.reject(new RouterError('this machine has no router'));
   mapping.begin(PORT);
   await minutes(1);
@@ -190,7 +150,7 @@ test('without a router the reason is told once, and it is asked less and less of
 
 test('where no router has to help, the news says so', async () => {
   for (const why of ['no-router', 'public-address'] as const) {
-    const { found, mapping, news, close, minutes } = lab();
+    const { found, mapping, news, close, minutes } = mappingLab();
     found.find = () => Promise.reject(new RouterNotNeeded(why, 'as it is'));
     mapping.begin(PORT);
     await minutes(1);
@@ -199,22 +159,8 @@ test('where no router has to help, the news says so', async () => {
   }
 });
 
-test('when the network is back, the router is searched again at once', async () => {
-  const { found, mapping, news, router, close, minutes } = lab();
-  found.find = () => Promise.reject(new RouterError('this machine has no router'));
-  mapping.networkBack();
-  assert.equal(found.searches, 0, 'not before there is a port');
-  mapping.begin(PORT);
-  await minutes(1);
-  found.find = async () => router;
-  mapping.networkBack();
-  await minutes(1);
-  assert.deepEqual(news.slice(1), [open()]);
-  await close();
-});
-
 test('an error that is a bug of ours fails nothing', async () => {
-  const { router, mapping, news, close, minutes } = lab();
+  const { router, mapping, news, close, minutes } = mappingLab();
   router.answer = async () => {
     throw new TypeError('oops');
   };
@@ -225,7 +171,7 @@ test('an error that is a bug of ours fails nothing', async () => {
 });
 
 test('the end gives up the search for a router at once', async () => {
-  const { found, mapping, news, close, minutes } = lab();
+  const { found, mapping, news, close, minutes } = mappingLab();
   found.find = silent;
   mapping.begin(PORT);
   await minutes(1);
@@ -234,7 +180,7 @@ test('the end gives up the search for a router at once', async () => {
 });
 
 test('the end waits a moment for a router that does not answer, and no longer', async () => {
-  const { router, mapping, close, minutes } = lab();
+  const { router, mapping, close, minutes } = mappingLab();
   mapping.begin(PORT);
   await minutes(1);
   router.onUnmap = never;
@@ -243,7 +189,7 @@ test('the end waits a moment for a router that does not answer, and no longer', 
 });
 
 test('the end closes a port that was being opened, and asks for no other', async () => {
-  const { router, mapping, news, time } = lab();
+  const { router, mapping, news, time } = mappingLab();
   let answer = (_: Grant): void => {};
   router.answer = () =>
     new Promise((resolve) => {
@@ -263,7 +209,7 @@ test('the end closes a port that was being opened, and asks for no other', async
 });
 
 test('a listener that comes later is told what is known, and one that left nothing', async () => {
-  const { router, mapping, close, minutes } = lab();
+  const { router, mapping, close, minutes } = mappingLab();
   mapping.begin(PORT);
   await minutes(1);
   const late: MappingNews[] = [];
@@ -277,7 +223,7 @@ test('a listener that comes later is told what is known, and one that left nothi
 });
 
 test('a port that never listened asks nothing at its end', async () => {
-  const { found, router, close } = lab();
+  const { found, router, close } = mappingLab();
   await close();
   assert.deepEqual([found.searches, router.removed.length], [0, 0]);
 });

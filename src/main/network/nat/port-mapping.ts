@@ -64,6 +64,8 @@ export class PortMapping {
   #failures = 0;
   #news: MappingNews | null = null;
   #working: Promise<void> | null = null;
+  /** The network came back during this round: it may have asked the old router. */
+  #isOutdated = false;
   #cancelNext = (): void => {};
 
   /** `udp`: uTP uses the same port. */
@@ -93,8 +95,12 @@ export class PortMapping {
   /** The network of this machine was away: its router may be another one. */
   networkBack(): void {
     if (this.#port === 0) return;
+    this.#isOutdated = this.#working !== null;
+    if (this.#isOutdated) return;
     this.#router = null;
     this.#failures = 0;
+    // Peers do not reach us through the port of a router that is gone, however long it stays open there.
+    this.#expiresAt = Number.NEGATIVE_INFINITY;
     this.#work();
   }
 
@@ -124,7 +130,8 @@ export class PortMapping {
     this.#cancelNext();
     this.#working = this.#round().then((waitMs) => {
       this.#working = null;
-      if (!this.#ending.signal.aborted) this.#cancelNext = this.#world.later(waitMs, () => this.#work());
+      if (this.#isOutdated) this.networkBack();
+      else if (!this.#ending.signal.aborted) this.#cancelNext = this.#world.later(waitMs, () => this.#work());
     });
   }
 
