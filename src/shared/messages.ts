@@ -191,8 +191,16 @@ export type ShardCommand =
       /** So do they over uTP. Else one has the port, and its dials leave from there: a router lets in only what we dialled. */
       readonly sharedUtp: boolean;
     }
-  /** Where peers reach us. `isOpen`: our address is public, or the router forwards the port. */
-  | { readonly type: 'reachable'; readonly port: number; readonly isOpen: boolean }
+  /**
+   * Where we listen. `routerPort`: where the router forwards it for IPv4; null if it does not. `isOpen`: our address is public, or
+   * the router forwards the port.
+   */
+  | {
+      readonly type: 'reachable';
+      readonly port: number;
+      readonly routerPort: number | null;
+      readonly isOpen: boolean;
+    }
   /** So many threads listen: each takes its part of the incoming peers. */
   | { readonly type: 'listeners'; readonly count: number }
   /** The network was down and is back: the lost peers were not at fault. */

@@ -93,7 +93,7 @@ test('each peer hears where it reaches us, once we know that', () => {
   const shard = new VirtualShard({ ...downloading, pex: true });
   const [early] = shard.add({ script: [shake] });
   shard.run(1_000);
-  shard.shard.command({ type: 'reachable', port: 51_413, isOpen: false });
+  shard.shard.command({ type: 'reachable', port: 51_413, routerPort: null, isOpen: false });
   shard.listen();
   const [late] = shard.add({ script: [shake] });
   const guest = shard.knock({ script: [shake] });

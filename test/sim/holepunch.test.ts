@@ -203,7 +203,7 @@ test('where nobody can dial us, a few public peers that give us nothing are dial
   }));
   for (const isOpen of [true, false]) {
     const shard = new VirtualShard(options);
-    shard.shard.command({ type: 'reachable', port: 6_881, isOpen });
+    shard.shard.command({ type: 'reachable', port: 6_881, routerPort: null, isOpen });
     const peers = shard.add(
       { host: '8.8.7.7', script: [shake(), none] },
       { host: '10.0.0.7', script: [shake(), hello, none] },
@@ -224,7 +224,7 @@ test('where nobody can dial us, a few public peers that give us nothing are dial
 test('nothing of it, in or out, for a private torrent and where it is off', () => {
   for (const more of [{ holepunch: false }, { private: true }]) {
     const shard = new VirtualShard({ ...options, ...more });
-    shard.shard.command({ type: 'reachable', port: 6_881, isOpen: false });
+    shard.shard.command({ type: 'reachable', port: 6_881, routerPort: null, isOpen: false });
     const [initiator, target] = shard.add(
       {
         ...PAIR[0],

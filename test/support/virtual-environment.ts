@@ -60,10 +60,13 @@ export class VirtualEnvironment implements Environment {
     this.#dice = (this.#dice * 48_271) % 0x7fff_ffff;
     return this.#dice % below;
   };
-  readonly lookUp = (host: string) =>
-    isIP(host) === 0
-      ? Promise.reject(new LookUpError('ENOTFOUND'))
-      : Promise.resolve([{ address: host, family: isIP(host) }]);
+  /** Of a host; none if no name server knows the name. */
+  addressesOf = (host: string): readonly string[] => (isIP(host) === 0 ? [] : [host]);
+  readonly lookUp = async (host: string) => {
+    const addresses = this.addressesOf(host);
+    if (addresses.length === 0) throw new LookUpError('ENOTFOUND');
+    return addresses.map((address) => ({ address, family: isIP(address) }));
+  };
   readonly interfaces = () => this.interfaceList;
   readonly openSocket: OpenSocket = (_family, _isShared, hears) => this.#socketFor(hears);
   readonly dhtLibrary = () => Promise.resolve(this.dht.library);

@@ -24,6 +24,7 @@ const offer: Offer = {
   bitfield: null,
   complete: false,
   port: null,
+  routerPort: null,
 };
 
 interface Told {
@@ -120,4 +121,19 @@ test('the port is ours, but over uTP, where nobody can dial us, the one that our
     ut_metadata: 1,
     ut_pex: 2,
   });
+});
+
+test('the port of the router is for IPv4 peers of other networks; nothing listens there at our other addresses', () => {
+  const greetings = new Greetings(identity);
+  const portFor = (host: string, routerPort: number | null) =>
+    told(greetings.bytes(['extended-handshake'], { host, port: 1 }, { ...offer, port: 6_881, routerPort })).p;
+  const hosts = ['8.8.8.8', '2a00:1450::1', '192.168.1.7', 'fd00::7', '8.8.4.4'];
+  assert.deepEqual(
+    hosts.map((host) => portFor(host, 50_000)),
+    [50_000, 6_881, 6_881, 6_881, 50_000],
+  );
+  assert.deepEqual(
+    hosts.map((host) => portFor(host, null)),
+    [6_881, 6_881, 6_881, 6_881, 6_881],
+  );
 });

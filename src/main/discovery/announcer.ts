@@ -40,7 +40,7 @@ export interface AnnouncerOptions {
   readonly infoHash: Uint8Array;
   readonly peerId: Uint8Array;
   readonly port: Promise<number>;
-  /** What trackers are told instead, when the router forwards a port; null if it forwards none. */
+  /** What trackers are told over IPv4 instead, when the router forwards a port; null if it forwards none. */
   readonly externalPort?: () => number | null;
   readonly http: TrackerHttp;
   /** Shared by all torrents of the session. */
@@ -215,20 +215,24 @@ export class Announcer {
     const { infoHash, peerId, shared } = this.#options;
     const { lookUp, calendar, livedLater } = shared.environment;
     const { url } = tracker;
-    const port = this.#options.externalPort?.() ?? (await this.#options.port);
+    const listening = await this.#options.port;
+    // A proxy looks names up itself and chooses the address.
+    const families = shared.udp === null ? [] : await familiesOf(url, shared.udp.from, lookUp, signal);
     const { uploaded, downloaded, left } = this.#options.progress();
-    const announce: AnnounceRequest = {
+    const announceOver = (family: 4 | 6 = 4): AnnounceRequest => ({
       infoHash,
       peerId,
-      port,
+      // The router forwards a port of its IPv4 address only: over IPv6 peers come to our own address.
+      port: (family === 4 ? this.#options.externalPort?.() : null) ?? listening,
       uploaded,
       downloaded,
       left,
       event,
       numwant: event === 'stopped' ? 0 : TRACKER_NUMWANT_PEERS,
       key: this.#key,
-    };
+    });
     const ask = (family?: 4 | 6): Promise<AnnounceReply> => {
+      const announce = announceOver(family ?? families[0]);
       // The number of tries limits its time.
       if (connections !== null) return udpAnnounce(url, announce, { signal, connections, ...of(family) });
       return withDeadline(
@@ -243,8 +247,6 @@ export class Announcer {
         livedLater,
       );
     };
-    // A proxy looks names up itself and chooses the address.
-    const families = shared.udp === null ? [] : await familiesOf(url, shared.udp.from, lookUp, signal);
     return overFamilies(families, ask, (more) => this.#tell(tracker, more));
   }
 }

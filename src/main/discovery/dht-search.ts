@@ -7,7 +7,7 @@ export interface DhtRequest {
   readonly infoHash: Uint8Array;
   /** The port where we listen for peers. With NO_LISTENING_PORT we ask but do not announce. */
   readonly port: Promise<number>;
-  /** What nodes are told instead, when the router forwards a port; null if it forwards none. */
+  /** What nodes are told instead, when the router forwards a port of this family; null if it forwards none. */
   readonly externalPort?: () => number | null;
   /** Nodes that the torrent names (BEP 5). */
   readonly nodes: readonly HostPort[];

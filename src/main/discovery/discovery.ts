@@ -20,7 +20,7 @@ export interface DiscoveryOptions {
   readonly peerId: Uint8Array;
   /** The port where we listen, once it is known. NO_LISTENING_PORT if we do not listen. */
   readonly port: Promise<number>;
-  /** The port of the router where peers of other networks reach us; null if it forwards none. */
+  /** The port of the router where peers of other networks reach us over IPv4; null if it forwards none. */
   readonly externalPort?: () => number | null;
   /** Peers that the user named. */
   readonly named: readonly HostPort[];
@@ -198,7 +198,7 @@ export class Discovery {
       one.search({
         infoHash,
         port,
-        ...(externalPort === undefined ? {} : { externalPort }),
+        ...(externalPort === undefined || name === 'dht6' ? {} : { externalPort }),
         nodes,
         need,
         onPeers: (peers, node) => onPeers(peers, DHT, node),

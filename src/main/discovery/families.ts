@@ -2,11 +2,11 @@
  * A tracker whose name has IPv4 and IPv6 addresses is asked over both (BEP 7). It learns our address in each family, and a family
  * that does not work does not hide the other.
  */
-import { isSix } from '../../shared/ip-address.ts';
+import { canonicalHost, isSix } from '../../shared/ip-address.ts';
 import { hostOf } from '../../shared/pinned-hosts.ts';
 import type { LookUp } from './environment.ts';
 
-/** The address families in which to ask the URL's host; empty if there is no choice or the addresses are not known. */
+/** The address families of the URL's host; empty if we may not choose, or if its addresses are not known. */
 export async function familiesOf(
   url: string,
   from: string | null,
@@ -17,21 +17,22 @@ export async function familiesOf(
   if (!URL.canParse(url) || from !== null) return [];
   try {
     const addresses = await lookUp(hostOf(new URL(url)), signal);
-    const families = new Set(addresses.map(({ address }) => (isSix(address) ? 6 : 4)));
-    return families.size === 2 ? [4, 6] : [];
+    const families = new Set(addresses.map(({ address }) => (isSix(canonicalHost(address)) ? 6 : 4)));
+    return ([4, 6] as const).filter((family) => families.has(family));
   } catch {
     // The announce looks the name up as well and reports what is wrong with it.
     return [];
   }
 }
 
-/** The first good answer; later ones go to `onMore`. Rejects with the failure over IPv4 if both fail. */
+/** The first good answer over both families; later ones go to `onMore`. Rejects with the failure over IPv4 if both fail. */
 export async function overFamilies<Answer>(
   families: readonly (4 | 6)[],
   ask: (family?: 4 | 6) => Promise<Answer>,
   onMore: (answer: Answer) => void,
 ): Promise<Answer> {
-  if (families.length === 0) return ask();
+  // Redirects may lead to the other family.
+  if (families.length < 2) return ask();
   const asked = families.map((family) => ask(family));
   let first: { readonly answer: Answer };
   try {

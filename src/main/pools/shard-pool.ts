@@ -96,9 +96,9 @@ export class ShardPool implements ShardLine {
     return this.#listening.open(port, host, sharedUtp);
   }
 
-  /** Peers reach us at this port; each shard tells its peers (BEP 10 `p`). `isOpen`: as in the command. */
-  reachableAt(port: number, isOpen: boolean): void {
-    this.#reachable = { type: 'reachable', port, isOpen };
+  /** Peers reach us there; each shard tells its peers (BEP 10 `p`). As in the command. */
+  reachableAt(port: number, routerPort: number | null, isOpen: boolean): void {
+    this.#reachable = { type: 'reachable', port, routerPort, isOpen };
     for (const position of this.#running.keys()) this.post(position, this.#reachable);
   }
 

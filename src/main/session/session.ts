@@ -163,7 +163,7 @@ export class Session {
     this.#port ??= this.shards.listen(port, this.route.localAddress, isServer).then((listening) => {
       const tell = (): void => {
         const external = this.mapping?.externalPort ?? null;
-        this.shards.reachableAt(external ?? listening, isServer || external !== null);
+        this.shards.reachableAt(listening, external, isServer || external !== null);
       };
       tell();
       this.mapping?.subscribe(tell);

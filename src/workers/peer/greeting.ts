@@ -1,5 +1,6 @@
 /** Our greeting: the bytes of the messages that the reducer sends, joined into one write; and the check of the peer's handshake. */
 
+import { reachOf } from '../../shared/address-rules.ts';
 import { ipv4Number } from '../../shared/ip-address.ts';
 import type { TorrentNames } from '../../shared/torrent-names.ts';
 import type { Address } from '../transport/transport.ts';
@@ -25,8 +26,10 @@ export interface Offer {
   readonly bitfield: Buffer | null;
   /** We have every piece. */
   readonly complete: boolean;
-  /** Where peers reach us (BEP 10 `p`); null if they do not. */
+  /** Where we listen (BEP 10 `p`); null if peers do not reach us. */
   readonly port: number | null;
+  /** The port of the router that leads there, for IPv4 peers of other networks; null if there is none. */
+  readonly routerPort: number | null;
   /**
    * Nobody can dial us there. Then we say over uTP which port our packets come from: the router lets in what comes there from a peer
    * that we dial at the same moment (BEP 55).
@@ -82,9 +85,7 @@ export class Greetings {
 
   /** Valid for one write. Must not be changed: parts of it go to other peers as well. */
   bytes(messages: readonly Greeting[], to: Greeted, offer: Offer): Buffer {
-    const { localPort = null } = to;
-    const told =
-      localPort !== null && offer.port !== null && offer.isHidden ? { ...offer, port: localPort } : offer;
+    const told = offerTo(to, offer);
     const parts = messages.map((message) => this.#bytesOf(message, to, told));
     return parts.length === 1 && parts[0] !== undefined ? parts[0] : Buffer.concat(parts);
   }
@@ -131,16 +132,29 @@ export class Greetings {
   #extendedFor(offer: Offer): ExtendedHandshakes {
     const known = this.#extended;
     if (known !== null && isSame(known.offer, offer)) return known;
-    const encoded = (yourAddress: Uint8Array | null) =>
+    const { metadataBytes, port, routerPort } = offer;
+    const encoded = (yourAddress: Uint8Array | null, port: number | null) =>
       encodeExtendedHandshake(this.#clientName, yourAddress, {
-        metadataBytes: offer.metadataBytes,
+        metadataBytes,
         extensions: extensionsOf(offer),
         uploadOnly: offer.complete,
-        port: offer.port,
+        port,
       });
-    this.#extended = { offer, forIpv4: encoded(new Uint8Array(4)), forOthers: encoded(null) };
+    this.#extended = {
+      offer,
+      forIpv4: encoded(new Uint8Array(4), routerPort ?? port),
+      forOthers: encoded(null, port),
+    };
     return this.#extended;
   }
+}
+
+/** The offer with the ports that this peer is told. */
+function offerTo({ host, localPort = null }: Greeted, offer: Offer): Offer {
+  if (localPort !== null && offer.port !== null && offer.isHidden)
+    return { ...offer, port: localPort, routerPort: null };
+  // A peer of our own network does not come through the router.
+  return offer.routerPort !== null && reachOf(host) !== 'public' ? { ...offer, routerPort: null } : offer;
 }
 
 function extensionsOf({ pex, holepunch, cluster }: Offer): Extension[] {
@@ -158,7 +172,8 @@ function isSame(one: Offer, other: Offer): boolean {
     one.pex === other.pex &&
     one.holepunch === other.holepunch &&
     one.complete === other.complete &&
-    one.port === other.port
+    one.port === other.port &&
+    one.routerPort === other.routerPort
   );
 }
 

@@ -49,7 +49,7 @@ export interface RequestSetup {
   ) => TorrentUploads;
 }
 
-type Thread = Pick<ShardThread, 'world' | 'reachablePort' | 'isOpen'>;
+type Thread = Pick<ShardThread, 'world' | 'listeningPort' | 'routerPort' | 'isOpen'>;
 type Peers = ReadonlyMap<PeerIndex, PeerDriver>;
 type KnownCommand = Extract<
   TorrentCommand,
@@ -65,7 +65,7 @@ export class KnownTorrent implements PeerTorrent {
   readonly nodes: NodePeers;
   #publicOffer: PublicOffer;
   /** Where peers of this torrent reach us, and whether they may be nodes. */
-  readonly #where: () => Pick<Offer, 'port' | 'isHidden' | 'cluster'>;
+  readonly #where: () => Pick<Offer, 'port' | 'routerPort' | 'isHidden' | 'cluster'>;
   readonly #clock: Clock;
   #ledger: Ledger | null = null;
   #download: ShardDownload | null = null;
@@ -86,7 +86,8 @@ export class KnownTorrent implements PeerTorrent {
     this.#publicOffer = { pex, dht, holepunch };
     this.#clock = thread.world.clock;
     this.#where = () => ({
-      port: entry.accepts ? thread.reachablePort : null,
+      port: entry.accepts ? thread.listeningPort : null,
+      routerPort: entry.accepts ? thread.routerPort : null,
       isHidden: holepunch && !thread.isOpen,
       cluster,
     });

@@ -23,9 +23,11 @@ export interface ShardThread {
   readonly slices: TickSlices;
   /** Peers by phase, of all torrents. */
   readonly counts: PhaseCounts;
-  /** Where peers reach us; null if they do not. */
-  readonly reachablePort: number | null;
-  /** Anybody can dial us there. */
+  /** Null if peers do not reach us. */
+  readonly listeningPort: number | null;
+  /** The port of the router that leads there, for IPv4 peers of other networks; null if there is none. */
+  readonly routerPort: number | null;
+  /** Anybody can dial us. */
   readonly isOpen: boolean;
   /** There is a socket for one more peer. */
   readonly hasRoom: boolean;

@@ -39,7 +39,8 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
   readonly slices: TickSlices;
   readonly uploads: ShardUploads;
   readonly pace: RequestPace;
-  reachablePort: number | null = null;
+  listeningPort: number | null = null;
+  routerPort: number | null = null;
   #isOpen = false;
   /** Peers connected to us over TCP. */
   #isReached = false;
@@ -76,7 +77,8 @@ export class Shard implements ShardThread, SharedDials, AcceptorHost {
         this.#acceptor?.share(command.count);
         return;
       case 'reachable':
-        this.reachablePort = command.port;
+        this.listeningPort = command.port;
+        this.routerPort = command.routerPort;
         this.#isOpen = command.isOpen;
         return;
       case 'network-back':

@@ -61,7 +61,7 @@ export class TorrentHolepunch {
           return torrent.mayDial && thread.hasRoom;
         },
         isOurs: ({ host, port }) =>
-          port === thread.reachablePort && world.ownAddresses()?.includes(host) === true,
+          port === thread.listeningPort && world.ownAddresses()?.includes(host) === true,
         isIncoming: (peer) => thread.isIncoming(peer),
         tell: (event) => outbox.now(event),
       },
@@ -120,7 +120,7 @@ export class TorrentHolepunch {
     const { torrent, mayDial } = this.#torrent;
     // Main knows what it asked a peer while the metadata is missing.
     const mayMove = torrent.pieceCount !== null && torrent.offer.holepunch && mayDial;
-    if (!mayMove || this.#thread.isOpen || this.#thread.reachablePort === null) return null;
+    if (!mayMove || this.#thread.isOpen || this.#thread.listeningPort === null) return null;
     return this.#lines.next(this.#peers.values(), (peer) => this.#thread.isIncoming(peer), now);
   }
 }
