@@ -75,6 +75,7 @@ export class Announcer {
   readonly #abort = new AbortController();
   readonly #lastWords: Promise<unknown>[] = [];
   #tiers: readonly Tier[];
+  #isPrivate: boolean;
 
   constructor(options: AnnouncerOptions) {
     this.#options = options;
@@ -84,6 +85,7 @@ export class Announcer {
     const mixed = options.tiers.map((tier) => shuffled(tier, randomBelow));
     const tiers = boundedTiers(mixed).map((urls) => urls.map(newTracker));
     // BEP 27: one tracker at a time, in the order of the tiers. The next one is asked only when one fails.
+    this.#isPrivate = options.private;
     this.#tiers = options.private
       ? [this.#tierOf(tiers.flat(), Number.POSITIVE_INFINITY)]
       : tiers.map((trackers) => this.#tierOf(trackers, TRACKER_HEAD_START_MS));
@@ -120,12 +122,10 @@ export class Announcer {
 
   /** The metadata says that the torrent is private: keeps the tracker that answered first and sends `stopped` to the others. */
   becamePrivate(): void {
+    this.#isPrivate = true;
     for (const tier of this.#tiers) tier.end();
     const [stays, ...others] = this.#known;
-    for (const tracker of others) {
-      tracker.knowsUs = false;
-      this.#say(tracker, 'stopped');
-    }
+    for (const tracker of others) this.#leave(tracker);
     const rest = this.#tiers.flatMap(({ trackers }) => trackers).filter((tracker) => tracker !== stays);
     const tier = this.#tierOf(stays === undefined ? rest : [stays, ...rest], Number.POSITIVE_INFINITY);
     this.#tiers = [tier];
@@ -149,6 +149,11 @@ export class Announcer {
       },
       livedLater,
     );
+  }
+
+  #leave(tracker: TierTracker): void {
+    tracker.knowsUs = false;
+    this.#say(tracker, 'stopped');
   }
 
   /** If the tracker does not get it, no harm is done. */
@@ -176,9 +181,14 @@ export class Announcer {
     });
   }
 
-  #tell({ url }: TierTracker, reply: AnnounceReply): void {
+  #tell(answered: TierTracker, reply: AnnounceReply): void {
     if (this.#abort.signal.aborted) return;
-    const tracker = redactedUrl(url);
+    // BEP 27: asked before we knew that the torrent is private, and not the one that we keep.
+    if (this.#isPrivate && answered !== this.#tiers[0]?.current) {
+      if (answered.knowsUs) this.#leave(answered);
+      return;
+    }
+    const tracker = redactedUrl(answered.url);
     this.#options.onNews({ tracker, kind: 'answered', text: counted(reply.peers.length, 'peer') });
     if (reply.warning !== null) this.#options.onNews({ tracker, kind: 'warned', text: reply.warning });
     this.#options.onPeers(believable(reply.peers, reply.reach), tracker);

@@ -15,15 +15,24 @@ export class BothSwarms {
   readonly #options: BothSwarmsOptions;
   readonly #swarms = new Map<keyof InfoHashes, Discovery>();
   #isBegun = false;
-  #isPrivate = false;
+  #isPrivate: boolean;
 
   constructor(options: BothSwarmsOptions, hashes: InfoHashes) {
     this.#options = options;
-    this.join(hashes);
+    this.#isPrivate = options.private;
+    this.#join(hashes);
   }
 
-  /** Also asks for these, if they were not known. */
-  join({ v1, v2 }: InfoHashes): void {
+  /**
+   * The metadata of a magnet link is known: also asks for these hashes, if they were not known. If it is private, only its
+   * trackers may name peers from now on, one at a time (BEP 27), and the other hash is announced in no other way.
+   */
+  metadataKnown(hashes: InfoHashes, isPrivate: boolean): void {
+    if (isPrivate) this.#becomePrivate();
+    this.#join(hashes);
+  }
+
+  #join({ v1, v2 }: InfoHashes): void {
     if (v1 !== null) this.#enter('v1', v1);
     if (v2 !== null) this.#enter('v2', wireHash(v2));
   }
@@ -71,7 +80,7 @@ export class BothSwarms {
     await Promise.all([...this.#swarms.values()].map((swarm) => swarm.start()));
   }
 
-  becamePrivate(): void {
+  #becomePrivate(): void {
     this.#isPrivate = true;
     for (const swarm of this.#swarms.values()) swarm.becamePrivate();
   }
@@ -94,11 +103,10 @@ export class BothSwarms {
 
   #enter(version: keyof InfoHashes, infoHash: Uint8Array): void {
     if (this.#swarms.has(version)) return;
-    const swarm = new Discovery({ ...this.#options, ...this.#partOf(version), infoHash });
+    const ways = this.#isPrivate ? { private: true, dht: false, lsd: false } : {};
+    const swarm = new Discovery({ ...this.#options, ...this.#partOf(version), ...ways, infoHash });
     this.#swarms.set(version, swarm);
-    if (!this.#isBegun) return;
-    void swarm.start();
-    if (this.#isPrivate) swarm.becamePrivate();
+    if (this.#isBegun) void swarm.start();
   }
 
   /** Named peers are in no swarm: the first one dials them. A tracker that fails is told once. */

@@ -58,6 +58,7 @@ export class Tier {
   #trackers: readonly TierTracker[];
   #rounds = 0;
   #hasFailed = false;
+  #lastAsked: TierTracker | null = null;
   #cancelNext = (): void => {};
   #round: AbortController | null = null;
   #ended = false;
@@ -69,6 +70,11 @@ export class Tier {
 
   get trackers(): readonly TierTracker[] {
     return this.#trackers;
+  }
+
+  /** The one on which we rely: the last one that was asked, or that is to be asked first. */
+  get current(): TierTracker | null {
+    return this.#lastAsked ?? this.#trackers[0] ?? null;
   }
 
   /** A tracker is being asked. */
@@ -130,6 +136,7 @@ export class Tier {
     setMaxListeners(0, round.signal);
     this.#round = round;
     const answer = staggered(due, headStartMs, later, async (tracker) => {
+      this.#lastAsked = tracker;
       tracker.askedAt = this.#options.now();
       try {
         const reply = await this.#options.ask(tracker, tracker.knowsUs ? 'none' : 'started', round.signal);

@@ -192,10 +192,9 @@ export class TorrentSwarm implements ActiveTorrent {
 
   #linkIsKnown(metainfo: Metainfo): void {
     // In a link, a hybrid may have one of its two hashes.
-    this.discovery.join(infoHashes(metainfo));
+    this.discovery.metadataKnown(infoHashes(metainfo), metainfo.private);
     if (!metainfo.private) return;
     this.#isPrivate = true;
-    this.discovery.becamePrivate();
     this.race.becamePrivate();
   }
 
