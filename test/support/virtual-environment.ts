@@ -38,6 +38,8 @@ export class VirtualEnvironment implements Environment {
   readonly dht = new VirtualDht(this);
   readonly kept: KeptNode[] = [];
   interfaceList: Interfaces = {};
+  /** Sockets that are bound now get this error; null: they get a port. */
+  bindError: Error | null = null;
 
   readonly now = this.#time.now;
   readonly calendar = this.#time.now;
@@ -98,7 +100,8 @@ export class VirtualEnvironment implements Environment {
       });
     };
     return {
-      bind: (_port, _address, bound) => soon(() => bound?.()),
+      bind: (_port, _address, bound) =>
+        soon(() => (this.bindError === null ? bound?.() : hears.onError(this.bindError))),
       connect: (port, address, connected) => {
         target = { address, port };
         soon(() => connected(null));
@@ -147,6 +150,7 @@ export class VirtualDht {
       readonly #nodes: LibraryNode[] = [];
       readonly nodes = { count: () => this.#nodes.length, toArray: () => this.#nodes };
       readonly #socket: { close(): void };
+      #isDestroyed = false;
 
       constructor({ socket }: { readonly socket: EventEmitter }) {
         super();
@@ -157,6 +161,7 @@ export class VirtualDht {
       addNode(node: LibraryNode): void {
         if (!dht.isReachable() || !dht.up.has(`${node.host} ${node.port}`)) return;
         environment.later(50, () => {
+          if (this.#isDestroyed) return;
           if (this.#nodes.some(({ host, port }) => host === node.host && port === node.port)) return;
           this.#nodes.push(node);
           this.emit('node', node);
@@ -189,6 +194,7 @@ export class VirtualDht {
 
       destroy(closed: () => void): void {
         dht.clients -= 1;
+        this.#isDestroyed = true;
         this.#socket.close();
         closed();
       }

@@ -38,15 +38,16 @@ export interface DhtNodeListener {
   onPeers(infoHash: Buffer, peers: readonly HostPort[], node: string): void;
   /** We know a node that we can ask. */
   onNode(): void;
-  /** None of the first nodes has answered so far. */
+  /** None of the first nodes has answered so far, or we have no socket to ask them. */
   onNoAnswer(reason: string): void;
-  onBroken(reason: string): void;
 }
 
 export class DhtNode {
   readonly #options: DhtNodeOptions;
   readonly #listener: DhtNodeListener;
   readonly #first: FirstNodes;
+  #library: DhtLibrary | null = null;
+  /** Null before the start, and while no socket could be bound. */
   #client: LibraryClient | null = null;
   #socket: DhtSocket | null = null;
   #cancelSeek = (): void => {};
@@ -56,6 +57,8 @@ export class DhtNode {
   /** Cancels the waits for a first answer; attempts may overlap. */
   readonly #waits = new Set<() => void>();
   #isAwaited = true;
+  /** The last socket could not be bound. Later that may pass, but nobody should wait for it. */
+  #isUnbound = false;
   #isClosed = false;
   /** Other nodes can reach us, so it makes sense to send us queries (BEP 43). */
   listens = false;
@@ -80,11 +83,13 @@ export class DhtNode {
 
   /** Nodes are known, or a first node may answer later. */
   get mayAnswer(): boolean {
-    return !this.#isClosed && (this.count > 0 || (this.#canSpeak && this.#first.mayAnswer));
+    if (this.#isClosed || this.#isUnbound) return false;
+    return this.count > 0 || (this.#canSpeak && this.#first.mayAnswer);
   }
 
   open(library: DhtLibrary): void {
-    if (this.#client !== null || this.#isClosed) return;
+    if (this.#library !== null || this.#isClosed) return;
+    this.#library = library;
     // The newest last, because the last one is asked first.
     for (const node of [...(this.#options.store?.read() ?? [])].reverse()) this.#first.meet(node);
     this.#start(library);
@@ -131,7 +136,7 @@ export class DhtNode {
 
   /** All known nodes are gone, or the network was down: asks the first nodes, and the pauses start from the shortest again. */
   seekIn(ms: number): void {
-    if (this.#client === null || this.#isClosed) return;
+    if (this.#library === null || this.#isClosed) return;
     const { now } = this.#options.environment;
     const restMs = Math.max(ms, this.#soughtAt + DHT_SEEK_MS - now());
     this.#seekMs = DHT_SEEK_MS;
@@ -183,12 +188,16 @@ export class DhtNode {
       now: environment.now,
       isReadOnly: () => !this.listens,
       mayReach: (host, port) => this.#first.mayReach(host, port),
+      onUnbound: (error) => this.#drop(client, systemWords(error)),
+    });
+    socket.on('listening', () => {
+      this.#isUnbound = false;
     });
     // The library would look names up itself, only once, and would ask no node until all look-ups are done.
-    const client = new library({ bootstrap: false, socket, maxAge: DHT_PEER_AGE_MS });
+    const client: LibraryClient = new library({ bootstrap: false, socket, maxAge: DHT_PEER_AGE_MS });
     this.#client = client;
     this.#socket = socket;
-    client.on('error', (error: Error) => this.#listener.onBroken(systemWords(error)));
+    client.on('error', () => {});
     client.on('warning', () => {});
     client.on('announce', ({ host, port }: HostPort) => socket.announced(host, port));
     client.on('peer', (peer: HostPort, infoHash: Buffer, from: { host?: string; address?: string } | null) =>
@@ -200,6 +209,17 @@ export class DhtNode {
     });
   }
 
+  /** Its socket has no port. The next search for first nodes begins with a new one. */
+  #drop(client: LibraryClient, reason: string): void {
+    if (client !== this.#client) return;
+    this.#client = null;
+    this.#socket = null;
+    this.#isAwaited = false;
+    this.#isUnbound = true;
+    client.destroy(() => {});
+    this.#listener.onNoAnswer(reason);
+  }
+
   /** Asks all first nodes, and again after a while, until one answers. */
   async #seek(): Promise<void> {
     if (this.#isClosed || this.count > 0) return;
@@ -207,11 +227,12 @@ export class DhtNode {
     this.#seekLater(this.#seekMs);
     this.#seekMs = Math.min(this.#seekMs * 2, DHT_SEEK_MAX_MS);
     if (this.#canSpeak) {
+      if (this.#client === null && this.#library !== null) this.#start(this.#library);
       this.#ping(this.#first.next());
       await this.#first.resolve((nodes) => this.#ping(nodes));
       if (this.#first.hasAddress) await this.#firstAnswer();
     }
-    if (this.#isClosed || this.count > 0) return;
+    if (this.#isClosed || this.#client === null || this.count > 0) return;
     this.#isAwaited = false;
     this.#listener.onNoAnswer(
       this.#first.hasAddress ? 'no node answered' : 'the names of its first nodes cannot be looked up',

@@ -36,6 +36,8 @@ export interface DhtSocketOptions {
   readonly from: string | null;
   /** Where packets may go: strangers name nodes, too. */
   readonly mayReach: (host: string, port: number) => boolean;
+  /** It got no port, and never will: the address is not ours now, or the system forbids it. */
+  readonly onUnbound: (error: Error) => void;
 }
 
 export class DhtSocket extends EventEmitter {
@@ -49,7 +51,7 @@ export class DhtSocket extends EventEmitter {
   readonly #six: SixAsFour | null;
   readonly #guard: DhtGuard;
 
-  constructor({ family, openSocket, now, isReadOnly, from, mayReach }: DhtSocketOptions) {
+  constructor({ family, openSocket, now, isReadOnly, from, mayReach, onUnbound }: DhtSocketOptions) {
     super();
     this.#now = now;
     this.#guard = new DhtGuard(now());
@@ -59,9 +61,11 @@ export class DhtSocket extends EventEmitter {
     this.#socket = openSocket(family, false, {
       onMessage: (bytes, sender) => this.#hear(bytes, sender),
       // If bind fails, Node would bind to all addresses at the next packet. So a socket that is not bound sends nothing any more.
+      // The library would call only some of these errors one. A later error is about single packets.
       onError: (error) => {
-        this.#broken ||= !this.#isBound;
-        this.emit('error', error);
+        if (this.#isBound || this.#broken) return;
+        this.#broken = true;
+        onUnbound(error);
       },
       onClose: () => this.emit('close'),
     });

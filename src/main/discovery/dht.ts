@@ -79,15 +79,6 @@ export class Dht implements SearchHost {
       onNoAnswer: (reason) => {
         for (const search of this.#waiting) this.#fail(search, reason);
       },
-      onBroken: (reason) => {
-        for (const search of this.#searches) {
-          this.#fail(search, reason);
-          search.cancel();
-          search.phase = 'ended';
-        }
-        this.#forgetNode();
-        void node.close();
-      },
     });
     this.#node = node;
     return node;
