@@ -277,6 +277,8 @@ export const REDIAL_SHARE_PERCENT = 10;
 export const NETWORK_POLL_MS = 3_000;
 /** A first success after failures only, for at least this time, means that the network is back. */
 export const NETWORK_OUTAGE_MS = 30_000;
+/** If the calendar goes this much ahead of the monotonic clock, the machine was asleep: on Linux that clock stands still then. */
+export const SLEEP_STEP_MS = 60_000;
 /** If this machine has no address of a family, it is checked at this interval whether one has appeared. */
 export const FAMILY_POLL_MS = 2_000;
 /** Dials of one family in a row that find no route or are forbidden before the family is skipped. */

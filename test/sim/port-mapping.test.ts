@@ -49,7 +49,7 @@ function searching(findRouter: FindRouter, more: Partial<SessionSettings> = {}) 
   };
   const mapped = () => events.filter(({ type }) => type.endsWith('mapped'));
   const told = () => machine.trackers.asked.map(({ event, port }) => [event, port]);
-  return { loop, mapped, told, end, searches: () => searches };
+  return { machine, loop, mapped, told, end, searches: () => searches };
 }
 
 test('trackers are told the port of the router, programs what was opened, and the end closes it', async () => {
@@ -124,4 +124,18 @@ test('the router is asked only with nat: true, never with a proxy, an address or
     assert.deepEqual([searches(), mapped()], [0, []], JSON.stringify(more));
     await end();
   }
+});
+
+test('after a sleep the tracker and the router are asked at once', async () => {
+  const router = new FakeRouter();
+  const { machine, loop, told, end } = searching(async () => router, { nat: true });
+  await loop.run(100_000);
+  assert.deepEqual([told().length, router.wishes.length], [1, 2]);
+  machine.sleptMs = 8 * 3_600_000;
+  await loop.run(110_000);
+  assert.deepEqual([told().length, router.wishes.length], [2, 4]);
+  machine.sleptMs -= 3_600_000;
+  await loop.run(120_000);
+  assert.deepEqual([told().length, router.wishes.length], [2, 4], 'the clock was only set back');
+  await end();
 });

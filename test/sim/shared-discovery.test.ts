@@ -265,7 +265,7 @@ test('local network: a new peer is answered, and again when the network is back,
   hear(words, '192.168.1.5');
   hear(ofPeer, '9.9.9.9');
   hear(ofPeer.replace('x', 'y'), '192.168.1.9');
-  one.networkBack();
+  one.networkBack(false);
   await environment.run(5_000);
   assert.deepEqual([found, environment.packets.length], [['1 lsd 192.168.1.9'], before], 'said just now');
   await environment.run(LSD_ANSWER_MS);
@@ -274,8 +274,8 @@ test('local network: a new peer is answered, and again when the network is back,
   await environment.run(5_000);
   assert.equal(environment.packets.length, before + 1);
   await environment.run(LSD_ANSWER_MS);
-  for (let flap = 0; flap < 3; flap++) one.networkBack();
-  other.networkBack();
+  for (let flap = 0; flap < 3; flap++) one.networkBack(false);
+  other.networkBack(false);
   await environment.run(5_000);
   assert.deepEqual(
     environment.packets.slice(before).map(({ bytes }) => parseAnnounce(bytes.toString())?.port),

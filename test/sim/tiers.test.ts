@@ -6,10 +6,11 @@ import { REAL_ENVIRONMENT } from '../../src/main/discovery/real-environment.ts';
 import { newTracker, Tier } from '../../src/main/discovery/tier.ts';
 import { GlobalTimers } from '../support/global-timers.ts';
 
-const reply = (intervalMs = 1_800_000): AnnounceReply => ({
+const reply = (intervalMs = 1_800_000, minIntervalMs = 60_000): AnnounceReply => ({
   reach: 'public',
   peers: [],
   intervalMs,
+  minIntervalMs,
   seeders: null,
   leechers: null,
   warning: null,
@@ -28,9 +29,9 @@ const after = <T>(ms: number, settle: () => T): Promise<T> =>
     }, ms);
   });
 const good =
-  (ms: number, intervalMs?: number): Behaviour =>
+  (ms: number, intervalMs?: number, minIntervalMs?: number): Behaviour =>
   () =>
-    after(ms, () => reply(intervalMs));
+    after(ms, () => reply(intervalMs, minIntervalMs));
 const bad =
   (ms: number, error: () => TrackerError): Behaviour =>
   () =>
@@ -156,7 +157,7 @@ test('when the network is back, only our own waits end', async () => {
   const told = bad(10, () => new TrackerError('HTTP status 503', { retryMs: 100_000 }));
   const back = (tier: Tier, ms: number): void => {
     // It flaps: three times in a second, and again.
-    if ([60_000, 60_300, 60_600, 62_000].includes(ms)) tier.networkBack();
+    if ([60_000, 60_300, 60_600, 62_000].includes(ms)) tier.networkBack(false);
   };
   const { log } = await life({ a: refused, b: told }, 101_000, 1_000, back);
   assert.deepEqual(
@@ -172,6 +173,54 @@ test('when the network is back, only our own waits end', async () => {
       '100.02: b started',
     ],
   );
+});
+
+/** "second: tracker event" of each request. */
+const startedAt = (log: readonly string[]): string[] =>
+  log
+    .filter((line) => / (?:started|none)$/.test(line))
+    .map((line) => line.replace(/^[\d.]+/, (seconds) => String(Math.round(Number(seconds)))));
+
+test('a tracker that answers is asked sooner only if it knows us by an old address, and no sooner than it allows', async () => {
+  // A tracker hands out our old address until it hears from us. Asking it once a minute does it no harm; `min interval` says more.
+  const trackers = { a: good(10, 1_800_000, 60_000), b: good(10) };
+  for (const [isStranger, again] of [
+    [false, []],
+    [true, ['60: a none', '120: a none']],
+  ] as const) {
+    const { log } = await life(trackers, 130_000, 1_000, (tier, ms) => {
+      if ([20_000, 20_300, 70_000].includes(ms)) tier.networkBack(isStranger);
+    });
+    assert.deepEqual(startedAt(log), ['0: a started', ...again]);
+  }
+  const strict = { a: good(10, 1_800_000, 300_000) };
+  for (const [ms, at] of [
+    [20_000, '300'],
+    [400_000, '400'],
+  ] as const) {
+    const { log } = await life(strict, 410_000, 1_000, (tier, now) => {
+      if (now === ms) tier.networkBack(true);
+    });
+    assert.deepEqual(startedAt(log), ['0: a started', `${at}: a none`]);
+  }
+});
+
+test('a network that comes back while a tracker is asked is not forgotten', async () => {
+  const back =
+    (isStranger: boolean) =>
+    (tier: Tier, ms: number): void => {
+      if (ms === 31_000) tier.networkBack(isStranger);
+      if (ms === 31_010) tier.networkBack(false);
+    };
+  const failing = await life({ a: silent }, 80_000, 1_000, back(false));
+  assert.deepEqual(startedAt(failing.log), [
+    '0: a started',
+    '30: a started',
+    '45: a started',
+    '75: a started',
+  ]);
+  const slow = await life({ a: good(61_000) }, 130_000, 1_000, back(true));
+  assert.deepEqual(startedAt(slow.log), ['0: a started', '121: a none']);
 });
 
 test('a tracker that wants a minute of rest is skipped while the others are asked again', async () => {

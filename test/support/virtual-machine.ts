@@ -40,6 +40,8 @@ export class VirtualMachine {
   readonly dhtPeers = new Map<string, readonly HostPort[]>();
   /** Nodes of the DHT that were kept for the next process. */
   keptNodes: readonly KeptNode[] = [];
+  /** How long it was asleep: its calendar went on, its monotonic clock did not. */
+  sleptMs = 0;
   readonly servers: (http: VirtualHttp) => void;
   /** Its router, if one is looked for. */
   findRouter: FindRouter = () => Promise.reject(new RouterError('this machine has no router'));

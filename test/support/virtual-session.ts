@@ -71,7 +71,7 @@ export class VirtualSession {
       webSeedThreads: this.webSeeds,
       discovery: {
         now: loop.now,
-        calendar: () => DAY_ONE_MS + loop.now(),
+        calendar: () => DAY_ONE_MS + machine.sleptMs + loop.now(),
         later: process.plainLater,
         livedLater: process.later,
         randomBelow: roll,

@@ -1,7 +1,7 @@
 /** When the network counts as back, with second and reason. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type NetworkSigns, NetworkWatch } from '../../src/main/network/network-watch.ts';
+import { isStranger, type NetworkSigns, NetworkWatch } from '../../src/main/network/network-watch.ts';
 
 const QUIET: NetworkSigns = {
   addresses: ['127.0.0.1', '10.0.0.2'],
@@ -13,14 +13,19 @@ const QUIET: NetworkSigns = {
   bytes: 0,
 };
 
-/** `[second, reason]` of every return; values that are not given stay unchanged. */
-function returns(...story: readonly (readonly [second: number, change: Partial<NetworkSigns>])[]) {
+/** Of the calendar. */
+const DAY_ONE_MS = 1_800_000_000_000;
+
+/** `[second, reason]` of every return; values that are not given stay unchanged. `calendarS`: if it is another second there. */
+function returns(
+  ...story: readonly (readonly [second: number, change: Partial<NetworkSigns>, calendarS?: number])[]
+) {
   const watch = new NetworkWatch(0);
   let signs = QUIET;
   const seen: [number, string][] = [];
-  for (const [second, change] of story) {
+  for (const [second, change, calendarS = second] of story) {
     signs = { ...signs, ...change };
-    const back = watch.look(signs, second * 1_000);
+    const back = watch.look(signs, second * 1_000, DAY_ONE_MS + calendarS * 1_000);
     if (back !== null) seen.push([second, back.by === 'success' ? `after ${back.ms / 1_000} s` : back.by]);
   }
   return seen;
@@ -111,4 +116,39 @@ test('a new or changed address of this machine', () => {
     [9, 'address'],
     [15, 'address'],
   ]);
+});
+
+test('a machine that slept: its calendar has gone on, its monotonic clock has not', () => {
+  const story = [
+    [0, {}],
+    [3, {}],
+    // Eight hours.
+    [6, {}, 28_806],
+    [9, {}, 28_809],
+    // The clock is set: a little, and back.
+    [12, {}, 28_850],
+    [15, {}, 15],
+    [18, {}, 18],
+    [21, { addresses: ['10.0.0.3'] }, 10_000],
+  ] as const;
+  assert.deepEqual(returns(...story), [
+    [6, 'sleep'],
+    [21, 'address'],
+  ]);
+});
+
+test('others know us by an old address also when the first success comes with the new one', () => {
+  for (const [change, calendarS, strange] of [
+    [{}, 45, false],
+    [{ addresses: ['10.0.0.3'] }, 45, true],
+    [{}, 4_500, true],
+  ] as const) {
+    const watch = new NetworkWatch(0);
+    watch.look(QUIET, 0, 0);
+    watch.look({ ...QUIET, failedAnnounces: 2 }, 30_000, 30_000);
+    const signs = { ...QUIET, failedAnnounces: 2, answered: 1, ...change };
+    const back = watch.look(signs, 45_000, calendarS * 1_000);
+    assert.equal(back?.by, 'success');
+    assert.equal(back !== null && isStranger(back), strange);
+  }
 });

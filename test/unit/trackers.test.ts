@@ -276,7 +276,7 @@ test('when the network is back, a failed tracker is asked again without its wait
   pass(15_000);
   await heard(2);
   pass(3_000);
-  announcer.networkBack();
+  announcer.networkBack(false);
   pass(11_999);
   await new Promise(setImmediate);
   assert.deepEqual(asked, [0, 15_000], 'not twice in a moment');

@@ -27,6 +27,8 @@ export interface AnnounceReply {
   readonly reach: Reach;
   readonly peers: readonly HostPort[];
   readonly intervalMs: number;
+  /** It must not be asked sooner, whatever happens: its `min interval`. */
+  readonly minIntervalMs: number;
   readonly seeders: number | null;
   readonly leechers: number | null;
   readonly warning: string | null;

@@ -110,9 +110,12 @@ export class Announcer {
     for (const tier of this.#tiers) void tier.round();
   }
 
-  /** Asks failed trackers again, except those that failed just now and those that asked us to wait. */
-  networkBack(): void {
-    for (const tier of this.#tiers) tier.networkBack();
+  /**
+   * Asks failed trackers again, except those that failed just now and those that asked us to wait. `isStranger`: the others know us
+   * by an old address, or have forgotten us, so they are asked as soon as they allow it.
+   */
+  networkBack(isStranger: boolean): void {
+    for (const tier of this.#tiers) tier.networkBack(isStranger);
   }
 
   /** The torrent is complete: tells each tracker that knows us, once. */

@@ -85,8 +85,8 @@ export class BothSwarms {
     for (const swarm of this.#swarms.values()) swarm.becamePrivate();
   }
 
-  networkBack(): void {
-    for (const swarm of this.#swarms.values()) swarm.networkBack();
+  networkBack(isStranger: boolean): void {
+    for (const swarm of this.#swarms.values()) swarm.networkBack(isStranger);
   }
 
   meetNode(node: Parameters<Discovery['meetNode']>[0]): void {

@@ -165,9 +165,9 @@ export class Discovery {
     this.#lsd = null;
   }
 
-  /** The network was down: asks the failed trackers and the DHT again. */
-  networkBack(): void {
-    this.#announcer.networkBack();
+  /** The network was down: asks the failed trackers and the DHT again. `isStranger`: other trackers, too, know us by an old address. */
+  networkBack(isStranger: boolean): void {
+    this.#announcer.networkBack(isStranger);
     for (const search of this.#searches) search.networkBack();
     this.#lsd?.networkBack();
   }

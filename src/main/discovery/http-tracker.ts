@@ -141,6 +141,7 @@ export function readReply(
   return {
     peers: peersOf(value),
     intervalMs: clampInterval(Math.max(asked, least) * 1_000),
+    minIntervalMs: clampInterval(least * 1_000),
     seeders: integerField(value, 'complete') ?? null,
     leechers: integerField(value, 'incomplete') ?? null,
     warning: warning === undefined ? null : shown(warning),

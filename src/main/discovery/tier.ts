@@ -14,7 +14,7 @@ export interface TierTracker {
   failures: number;
   /** The earliest time of the next request. */
   notBefore: number;
-  /** The part of that wait that the tracker asked for. */
+  /** The part of that wait that stays when the network is back: what the tracker asked for. */
   toldNotBefore: number;
   /** The time of the last request. */
   askedAt: number;
@@ -59,6 +59,8 @@ export class Tier {
   #rounds = 0;
   #hasFailed = false;
   #lastAsked: TierTracker | null = null;
+  /** The network came back during a round, which may have begun before. */
+  #missed: { readonly isStranger: boolean } | null = null;
   #cancelNext = (): void => {};
   #round: AbortController | null = null;
   #ended = false;
@@ -96,9 +98,10 @@ export class Tier {
     const answer = await this.#firstAnswer(due);
     this.#rounds -= 1;
     this.#hasFailed = answer === null;
-    if (answer === null) return this.roundAt(this.#nextTry());
-    this.#trackers = [answer, ...this.#trackers.filter((other) => other !== answer)];
-    this.roundAt(answer.notBefore);
+    if (answer !== null) this.#trackers = [answer, ...this.#trackers.filter((other) => other !== answer)];
+    this.roundAt(answer?.notBefore ?? this.#nextTry());
+    const missed = this.#missed;
+    if (missed !== null) this.networkBack(missed.isStranger);
   }
 
   /** Asks at that time, or at once if it has passed. */
@@ -109,15 +112,21 @@ export class Tier {
     this.#cancelNext = this.#options.later(waitMs, () => void this.round());
   }
 
-  /** The network is back: removes the waits that grew with failures. Waits that a tracker asked for stay. */
-  networkBack(): void {
-    if (!this.#hasFailed || this.asking || this.#ended) return;
+  /**
+   * The network is back: removes the waits that grew with failures. `isStranger`: the tracker that answers as well knows us by an old
+   * address, or has forgotten us. Waits that a tracker asked for stay.
+   */
+  networkBack(isStranger: boolean): void {
+    this.#missed = this.asking ? { isStranger: isStranger || this.#missed?.isStranger === true } : null;
+    if (this.asking || this.#ended || !(this.#hasFailed || isStranger)) return;
     for (const tracker of this.#trackers) {
-      const { notBefore, toldNotBefore, askedAt } = tracker;
+      const { failures, notBefore, toldNotBefore, askedAt } = tracker;
       tracker.failures = 0;
-      tracker.notBefore = Math.min(notBefore, Math.max(toldNotBefore, askedAt + ANNOUNCE_RETRY_MS));
+      if (failures > 0)
+        tracker.notBefore = Math.min(notBefore, Math.max(toldNotBefore, askedAt + ANNOUNCE_RETRY_MS));
+      else if (isStranger) tracker.notBefore = Math.min(notBefore, toldNotBefore);
     }
-    this.roundAt(this.#nextTry());
+    this.roundAt(this.#hasFailed ? this.#nextTry() : (this.#trackers[0]?.notBefore ?? 0));
   }
 
   /** Starts no more rounds. */
@@ -173,9 +182,13 @@ export class Tier {
   }
 }
 
-function accept(tracker: TierTracker, { intervalMs, trackerId }: AnnounceReply, now: number): void {
-  const notBefore = now + intervalMs;
-  Object.assign(tracker, { failures: 0, notBefore, toldNotBefore: notBefore, lasting: false, knowsUs: true });
+function accept(
+  tracker: TierTracker,
+  { intervalMs, minIntervalMs, trackerId }: AnnounceReply,
+  now: number,
+): void {
+  const [notBefore, toldNotBefore] = [now + intervalMs, now + minIntervalMs];
+  Object.assign(tracker, { failures: 0, notBefore, toldNotBefore, lasting: false, knowsUs: true });
   tracker.trackerId = trackerId ?? tracker.trackerId;
 }
 

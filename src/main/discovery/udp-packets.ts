@@ -1,6 +1,6 @@
 /** The packets of UDP trackers: BEP 15, with the URL data of BEP 41. IPv6 trackers answer with IPv6 peers (BEP 7's form). */
 import { compactIpv4, compactIpv6 } from '../../shared/compact-peers.ts';
-import { MAX_TRACKER_MESSAGE_CHARS } from '../../shared/limits.ts';
+import { MAX_TRACKER_MESSAGE_CHARS, MIN_ANNOUNCE_INTERVAL_MS } from '../../shared/limits.ts';
 import { printable } from '../text/foreign-text.ts';
 import type { AnnounceEvent, AnnounceReply, AnnounceRequest, Scrape } from './announce.ts';
 import { clampInterval } from './http-tracker.ts';
@@ -70,6 +70,8 @@ export function readAnnounceReply(reply: Buffer, six: boolean): Omit<AnnounceRep
   return {
     peers: six ? compactIpv6(list) : compactIpv4(list),
     intervalMs: clampInterval(reply.readUInt32BE(8) * 1_000),
+    // BEP 15 has no such field.
+    minIntervalMs: MIN_ANNOUNCE_INTERVAL_MS,
     leechers: reply.readUInt32BE(12),
     seeders: reply.readUInt32BE(16),
     warning: null,

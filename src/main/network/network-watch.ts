@@ -1,8 +1,8 @@
 /**
- * Detects that the network of this machine is back: its addresses change, or something succeeds for the first time after a
- * period of failures only. Pure: its input and the time come from outside.
+ * Detects that the network of this machine is back: its addresses change, it was asleep, or something succeeds for the first time
+ * after a period of failures only. Pure: its input and the time come from outside.
  */
-import { NETWORK_OUTAGE_MS } from '../../shared/limits.ts';
+import { NETWORK_OUTAGE_MS, SLEEP_STEP_MS } from '../../shared/limits.ts';
 
 /** The state at one moment; all counts are since the start. */
 export interface NetworkSigns {
@@ -21,13 +21,20 @@ export interface NetworkSigns {
 }
 
 export type NetworkReturn =
-  | { readonly by: 'address' }
-  /** `ms`: how long nothing succeeded. */
-  | { readonly by: 'success'; readonly ms: number };
+  | { readonly by: 'address' | 'sleep' }
+  /** `ms`: how long nothing succeeded. `isStranger`: it was asleep as well, or has a new address. */
+  | { readonly by: 'success'; readonly ms: number; readonly isStranger: boolean };
+
+/** Others know us by an old address, or have forgotten us while we slept. */
+export function isStranger(back: NetworkReturn): boolean {
+  return back.by !== 'success' || back.isStranger;
+}
 
 export class NetworkWatch {
   #before: NetworkSigns | null = null;
   #addresses = '';
+  /** How far the calendar was ahead of the monotonic clock. */
+  #lead = 0;
   #successAt: number;
   /** Time of the last success. */
   #failedDials = 0;
@@ -37,22 +44,26 @@ export class NetworkWatch {
     this.#successAt = now;
   }
 
-  /** Null if the network has not come back. */
-  look(signs: NetworkSigns, now: number): NetworkReturn | null {
+  /** Null if the network has not come back. `now`: of the monotonic clock; `calendar`: at the same moment. */
+  look(signs: NetworkSigns, now: number, calendar: number): NetworkReturn | null {
     const before = this.#before;
     const hasMoved = this.#hasMoved(signs.addresses);
+    const hasSlept = this.#hasSlept(calendar - now);
     this.#before = signs;
     if (before === null) return null;
-    const returned = this.#returned(before, signs, now);
+    const outageMs = this.#endedOutage(before, signs, now);
     if (succeeded(before, signs)) {
       this.#successAt = now;
       this.#failedDials = signs.failedDials;
       this.#failedAnnounces = signs.failedAnnounces;
     }
-    return returned ?? (hasMoved ? { by: 'address' } : null);
+    if (outageMs !== null) return { by: 'success', ms: outageMs, isStranger: hasMoved || hasSlept };
+    if (hasMoved) return { by: 'address' };
+    return hasSlept ? { by: 'sleep' } : null;
   }
 
-  #returned(before: NetworkSigns, signs: NetworkSigns, now: number): NetworkReturn | null {
+  /** How long nothing succeeded before the success of this moment; null if there is none. */
+  #endedOutage(before: NetworkSigns, signs: NetworkSigns, now: number): number | null {
     const ms = now - this.#successAt;
     if (ms < NETWORK_OUTAGE_MS || before.inSession > 0) return null;
     const dialsFailed = before.failedDials > this.#failedDials;
@@ -60,7 +71,14 @@ export class NetworkWatch {
     const peers = signs.connected > before.connected && dialsFailed;
     const trackers = signs.answered > before.answered && announcesFailed;
     const webSeeds = signs.bytes > before.bytes && (dialsFailed || announcesFailed);
-    return peers || trackers || webSeeds ? { by: 'success', ms } : null;
+    return peers || trackers || webSeeds ? ms : null;
+  }
+
+  /** A clock that is set back says nothing. */
+  #hasSlept(lead: number): boolean {
+    const hasSlept = this.#before !== null && lead - this.#lead > SLEEP_STEP_MS;
+    this.#lead = lead;
+    return hasSlept;
   }
 
   /** The addresses that reach other machines have changed, and there are some. */

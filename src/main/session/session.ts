@@ -220,7 +220,8 @@ export class Session {
   #lookAtNetwork(): void {
     const total = { ...this.#gone, inSession: 0 };
     for (const { signs } of this.#active) addTo(total, signs);
-    const back = this.#watch.look({ addresses: this.world.ownAddresses(), ...total }, this.world.now());
+    const signs = { addresses: this.world.ownAddresses(), ...total };
+    const back = this.#watch.look(signs, this.world.now(), this.discovery.environment.calendar());
     if (back === null) return;
     this.#shards?.networkBack();
     this.mapping?.networkBack();

@@ -13,7 +13,7 @@ import type { MetadataSearch } from '../metadata/metadata-fetch.ts';
 import { TorrentKnowledge } from '../metadata/torrent-knowledge.ts';
 import { NO_LISTENING_PORT, newPeerId } from '../network/identity.ts';
 import type { MappingNews } from '../network/nat/port-mapping.ts';
-import type { NetworkReturn } from '../network/network-watch.ts';
+import { isStranger, type NetworkReturn } from '../network/network-watch.ts';
 import type { InfoHash } from '../quantities.ts';
 import { Race } from '../race/race.ts';
 import type { Unchoke } from '../race/race-options.ts';
@@ -236,7 +236,7 @@ export class TorrentSwarm implements ActiveTorrent {
   }
 
   networkBack(back: NetworkReturn): void {
-    this.discovery.networkBack();
+    this.discovery.networkBack(isStranger(back));
     this.#listener.onNetworkBack(back);
   }
 
