@@ -633,6 +633,10 @@ export const MAX_ANNOUNCE_INTERVAL_MS = 3_600_000;
 export const ANNOUNCE_RETRY_MS = 15_000;
 /** First wait of our own after a tracker failed and gave a time itself (Retry-After, BEP 31); doubles. The longer of the two counts. */
 export const TOLD_ANNOUNCE_RETRY_MS = 5_000;
+/** A peer's name without an address is looked up again after this time; doubles. */
+export const NAMED_PEER_RETRY_MS = 5_000;
+/** The longest such time. */
+export const NAMED_PEER_RETRY_MAX_MS = 300_000;
 /** Announces of all torrents at one time: as many as one torrent may have trackers. */
 export const MAX_ANNOUNCES = 100;
 /** Announces at one time to one host: as many as one torrent may have trackers there. */

@@ -75,9 +75,9 @@ export class BothSwarms {
     return hopeful.length > 0 && hopeful.every(({ retrying }) => retrying);
   }
 
-  async start(): Promise<void> {
+  start(): void {
     this.#isBegun = true;
-    await Promise.all([...this.#swarms.values()].map((swarm) => swarm.start()));
+    for (const swarm of this.#swarms.values()) swarm.start();
   }
 
   #becomePrivate(): void {
@@ -106,7 +106,7 @@ export class BothSwarms {
     const ways = this.#isPrivate ? { private: true, dht: false, lsd: false } : {};
     const swarm = new Discovery({ ...this.#options, ...this.#partOf(version), ...ways, infoHash });
     this.#swarms.set(version, swarm);
-    if (this.#isBegun) void swarm.start();
+    if (this.#isBegun) swarm.start();
   }
 
   /** Named peers are in no swarm: the first one dials them. A tracker that fails is told once. */

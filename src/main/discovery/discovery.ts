@@ -1,5 +1,4 @@
 /** All ways in which a torrent finds peers, behind one interface. */
-import { setMaxListeners } from 'node:events';
 import { believable } from '../../shared/address-rules.ts';
 import type { HostPort } from '../../shared/compact-peers.ts';
 import { NO_LISTENING_PORT } from '../network/identity.ts';
@@ -8,7 +7,7 @@ import { Announcer, type TrackerNews } from './announcer.ts';
 import type { DhtSearch } from './dht-search.ts';
 import type { TrackerHttp } from './http-tracker.ts';
 import type { LsdMember } from './lsd.ts';
-import { resolvePeers } from './named-peers.ts';
+import { NamedPeers } from './named-peers.ts';
 import type { Need } from './need.ts';
 import { DHT, LSD, MAGNET, USER } from './peer-source.ts';
 import type { SharedDiscovery } from './shared-discovery.ts';
@@ -50,19 +49,21 @@ export class Discovery {
   /** One for each address family (BEP 32). */
   #searches: readonly DhtSearch[] = [];
   #lsd: LsdMember | null = null;
-  readonly #lookUps = new AbortController();
+  readonly #named: NamedPeers;
+  readonly #linked: NamedPeers;
+  /** Peers of the link of which the user knows that they are not dialled. */
+  readonly #skipped = new Set<string>();
   #leave = (): void => {};
   #begun = false;
-  #resolving = false;
   #lsdStarting = false;
   #stopped = false;
   #private = false;
 
   constructor(options: DiscoveryOptions) {
     this.#options = options;
-    // Each look-up in progress adds a listener.
-    setMaxListeners(0, this.#lookUps.signal);
     this.#announcer = new Announcer(options);
+    this.#named = this.#namesOf(options.named, (peers) => options.onPeers(peers, USER));
+    this.#linked = this.#namesOf(options.linked, (peers) => this.#linkedFound(peers));
   }
 
   /** Trackers that are asked, or are asked when others fail. */
@@ -83,7 +84,8 @@ export class Discovery {
     return (
       // Nothing has been asked before the start.
       !this.#begun ||
-      this.#resolving ||
+      this.#named.hopeful ||
+      this.#linked.hopeful ||
       this.#searches.some(({ hopeful }) => hopeful) ||
       (this.#lsd?.hopeful ?? this.#lsdStarting)
     );
@@ -111,36 +113,35 @@ export class Discovery {
   /** True while the first answer to a request may come. */
   get searching(): boolean {
     return (
-      this.#resolving ||
+      (this.#begun && (this.#named.searching || this.#linked.searching)) ||
       this.#announcer.searching ||
       this.#searches.some(({ searching }) => searching) ||
       (this.#lsd?.hopeful ?? this.#lsdStarting)
     );
   }
 
-  async start(): Promise<void> {
+  start(): void {
     this.#begun = true;
     this.#leave = this.#options.shared.enter();
     this.#announcer.start();
     this.#startDht();
     void this.#startLsd();
-    const { named, linked, onPeers } = this.#options;
-    this.#resolving = true;
-    await Promise.all([
-      this.#resolve(named, (peers) => onPeers(peers, USER)),
-      this.#resolve(linked, (peers) => this.#linkedFound(peers)),
-    ]);
-    this.#resolving = false;
+    this.#named.start();
+    this.#linked.start();
   }
 
-  async #resolve(peers: readonly HostPort[], found: (peers: readonly HostPort[]) => void): Promise<void> {
-    if (peers.length === 0) return;
+  #namesOf(peers: readonly HostPort[], onResolved: (peers: readonly HostPort[]) => void): NamedPeers {
+    const { shared, onNews } = this.#options;
+    const { lookUp } = shared.environment;
     // With a proxy, the proxy looks names up. A look-up of our own would reveal which peers we want.
-    const { udp, environment } = this.#options.shared;
-    if (udp === null) return found(peers);
-    await resolvePeers(peers, environment.lookUp, this.#lookUps.signal, found, (host, text) =>
-      this.#options.onNews({ tracker: host, kind: 'failed', text }),
-    );
+    const isDirect = shared.udp !== null;
+    return new NamedPeers({
+      peers,
+      lookUp: isDirect ? lookUp : null,
+      later: shared.later,
+      onResolved,
+      onFailed: (host, text) => onNews({ tracker: host, kind: 'failed', text }),
+    });
   }
 
   /** The author of the link is on the internet and may name only public hosts. With a proxy we cannot check names. */
@@ -148,17 +149,21 @@ export class Discovery {
     const { onPeers, onNews } = this.#options;
     const kept = believable(peers, 'public');
     if (kept.length > 0) onPeers(kept, MAGNET);
-    if (kept.length === peers.length) return;
+    const news = peers.filter((peer) => !kept.includes(peer)).map(({ host, port }) => `${host} ${port}`);
+    const skipped = news.filter((peer) => !this.#skipped.has(peer));
+    for (const peer of skipped) this.#skipped.add(peer);
+    if (skipped.length === 0) return;
     onNews({
       tracker: 'magnet link',
       kind: 'warned',
-      text: `${peers.length - kept.length} of its peers do not have public addresses and were skipped; use --peer HOST:PORT to dial one`,
+      text: `${skipped.length} of its peers do not have public addresses and were skipped; use --peer HOST:PORT to dial one`,
     });
   }
 
   /** The metadata of a magnet link says that the torrent is private: only its trackers may name peers from now on (BEP 27). */
   becamePrivate(): void {
     this.#private = true;
+    this.#linked.stop();
     this.#announcer.becamePrivate();
     void this.#endSearches();
     this.#lsd?.leave();
@@ -170,6 +175,8 @@ export class Discovery {
     this.#announcer.networkBack(isStranger);
     for (const search of this.#searches) search.networkBack();
     this.#lsd?.networkBack();
+    this.#named.networkBack();
+    this.#linked.networkBack();
   }
 
   /** A peer told us the port of its DHT node (BEP 5, PORT). */
@@ -184,7 +191,8 @@ export class Discovery {
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    this.#lookUps.abort();
+    this.#named.stop();
+    this.#linked.stop();
     this.#lsd?.leave();
     await Promise.all([this.#announcer.stop(), this.#endSearches()]);
     this.#leave();

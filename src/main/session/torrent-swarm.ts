@@ -168,7 +168,7 @@ export class TorrentSwarm implements ActiveTorrent {
         kind: 'warned',
         text: `these parts cannot be used and were skipped: ${source.magnet.passedOver.join(', ')}`,
       });
-    void this.discovery.start();
+    this.discovery.start();
   }
 
   /** As in `TorrentKnowledge`. */
