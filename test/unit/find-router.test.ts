@@ -77,6 +77,37 @@ test('a router that answers PCP is asked over PCP, with one packet', async () =>
   assert.deepEqual([network.packets.length, network.searches.length], [1, 0]);
 });
 
+test('PCP: the nonce of a port stays when the router is found again, and no two ports have one (RFC 6887, 11.3)', async () => {
+  const nonces = new Map<string, string>();
+  const { network, time, lasting } = lab();
+  network.onPacket = (bytes, { onMessage }) => {
+    const answer = Buffer.from(bytes);
+    answer[1] = 0x80 | (bytes[1] ?? 0);
+    if (bytes[1] === 1) {
+      const key = bytes.subarray(36, 42).toString('hex');
+      const nonce = bytes.subarray(24, 36).toString('hex');
+      // A strict router: who does not know the nonce is not authorized.
+      if ((nonces.get(key) ?? nonce) !== nonce) answer[3] = 2;
+      else nonces.set(key, nonce);
+    }
+    onMessage(answer);
+  };
+  const wishes = [wish, { ...wish, transport: 'udp' }, { ...wish, port: 6_882 }] as const;
+  for (let round = 0; round < 2; round++) {
+    const search = findRouter(network, ROUTER, OURS, lasting);
+    await time.run(100);
+    const router = await search;
+    for (const one of wishes) assert.equal((await router.map(one, lasting)).externalPort, 6_881);
+  }
+  assert.equal(new Set(nonces.values()).size, wishes.length);
+  const other = await findRouter(network, '192.168.88.1', OURS, lasting);
+  await assert.rejects(
+    other.map(wish, lasting),
+    refusal(/it does not allow this/),
+    'another router, another nonce',
+  );
+});
+
 test('a router of NAT-PMP says so, or drops what it does not know', async () => {
   for (const says of [true, false]) {
     const { network, find } = lab();

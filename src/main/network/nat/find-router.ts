@@ -14,7 +14,7 @@ export async function findRouter(
   localAddress: string,
   signal: AbortSignal,
 ): Promise<Router> {
-  const byPort = await viaPort(network, signal);
+  const byPort = await viaPort(network, address, signal);
   if (byPort !== null) return byPort;
   return withDeadline(
     NAT_FIND_UPNP_MS,
@@ -33,10 +33,11 @@ export async function findRouter(
 }
 
 /** PCP and NAT-PMP have the same port. Null if neither is there. */
-async function viaPort(network: RouterNetwork, signal: AbortSignal): Promise<Router | null> {
+async function viaPort(network: RouterNetwork, address: string, signal: AbortSignal): Promise<Router | null> {
   try {
     return (
-      (await PcpRouter.find(network, signal).catch(unlessDeaf)) ?? (await NatPmpRouter.find(network, signal))
+      (await PcpRouter.find(network, address, signal).catch(unlessDeaf)) ??
+      (await NatPmpRouter.find(network, signal))
     );
   } catch (error) {
     if (!(error instanceof RouterError) || signal.aborted) throw error;

@@ -1,5 +1,5 @@
 /** A router that speaks PCP (RFC 6887). */
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import { askRouter } from './ask-router.ts';
 import {
   announceRequest,
@@ -14,24 +14,28 @@ import {
 import { type Grant, type Mapping, type MappingWish, type Router, RouterError } from './router.ts';
 import type { RouterNetwork } from './router-network.ts';
 
+/** Of this process: it makes nonces that nobody else can guess. */
+const SECRET = randomBytes(32);
+
 export class PcpRouter implements Router {
   readonly protocol = 'pcp';
   readonly #network: RouterNetwork;
-  /** By port: only who knows it may change the mapping. */
-  readonly #nonces = new Map<string, Uint8Array>();
+  readonly #address: string;
   #externalAddress: string | null = null;
 
-  constructor(network: RouterNetwork) {
+  /** `address`: of the router. */
+  constructor(network: RouterNetwork, address: string) {
     this.#network = network;
+    this.#address = address;
   }
 
   /** Null if the router speaks NAT-PMP and not PCP. Rejects if it answers with nothing useful. */
-  static async find(network: RouterNetwork, signal: AbortSignal): Promise<PcpRouter | null> {
+  static async find(network: RouterNetwork, address: string, signal: AbortSignal): Promise<PcpRouter | null> {
     const question = { bytes: announceRequest, read: readAnnounceAnswer };
     const answer = await askRouter(network, question, signal);
     if (answer.kind === 'other-version') return null;
     // Some servers know only the request that matters.
-    return new PcpRouter(network);
+    return new PcpRouter(network, address);
   }
 
   async map({ transport, port, externalPort, lifetimeMs }: MappingWish, signal: AbortSignal): Promise<Grant> {
@@ -61,11 +65,13 @@ export class PcpRouter implements Router {
     return granted(await askRouter(this.#network, question, signal));
   }
 
+  /**
+   * RFC 6887, 11.3: a mapping is changed only by who knows its nonce. After a failed renewal, or when the network was away, the router
+   * is searched again while our mapping is still there: so the nonce does not depend on this object.
+   */
   #nonceOf({ transport, port }: Pick<Mapping, 'transport' | 'port'>): Uint8Array {
-    const key = `${transport} ${port}`;
-    const nonce = this.#nonces.get(key) ?? randomBytes(NONCE_BYTES);
-    this.#nonces.set(key, nonce);
-    return nonce;
+    const hash = createHmac('sha256', SECRET).update(`${this.#address} ${transport} ${port}`).digest();
+    return hash.subarray(0, NONCE_BYTES);
   }
 }
 
