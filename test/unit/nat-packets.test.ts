@@ -46,10 +46,11 @@ test('PCP: the requests are those of RFC 6887', () => {
 test('PCP: only the answer to this request counts', () => {
   const content = { externalPort: 50_000, externalAddress: '93.184.216.34', lifetimeS: 3_600 };
   assert.deepEqual(readMapAnswer(answer(), request), { kind: 'granted', content });
-  const refused = { kind: 'refused', reason: 'it does not allow this' };
+  const refused = { kind: 'refused', code: 2, reason: 'it does not allow this' };
   assert.deepEqual(readMapAnswer(answer({ result: '02' }), request), refused);
   assert.deepEqual(readMapAnswer(answer({ result: 'ff' }), request), {
     kind: 'refused',
+    code: 255,
     reason: 'it answers with error 255',
   });
   for (const wrong of [
@@ -90,6 +91,7 @@ test('NAT-PMP: requests and answers are those of RFC 6886', () => {
   assert.deepEqual(readAddressAnswer(bytes(`${address} 00000000`)), { kind: 'granted', content: null });
   assert.deepEqual(readAddressAnswer(bytes('00 80 0003 00000001')), {
     kind: 'refused',
+    code: 3,
     reason: 'it has no connection itself',
   });
   const granted = bytes('00 82 0000 00000001 1ae1 c350 00000e10');

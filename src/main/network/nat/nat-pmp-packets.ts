@@ -25,7 +25,7 @@ export interface PmpMapRequest {
 
 export type PmpAnswer<Content> =
   | { readonly kind: 'granted'; readonly content: Content }
-  | { readonly kind: 'refused'; readonly reason: string };
+  | { readonly kind: 'refused'; readonly code: number; readonly reason: string };
 
 export function addressRequest(): Uint8Array {
   return Uint8Array.of(0, ADDRESS);
@@ -68,6 +68,7 @@ function verdict<Content>(
   if (bytes.length < 4 || bytes[0] !== 0 || bytes[1] !== (ANSWER | operation)) return null;
   const result = bytes.readUInt16BE(2);
   // An error may be shorter than an answer.
-  if (result !== 0) return { kind: 'refused', reason: RESULTS[result] ?? `it answers with error ${result}` };
+  if (result !== 0)
+    return { kind: 'refused', code: result, reason: RESULTS[result] ?? `it answers with error ${result}` };
   return bytes.length < length ? null : { kind: 'granted', content: read() };
 }

@@ -8,8 +8,18 @@ import {
   readAddressAnswer,
   readPmpMapAnswer,
 } from './nat-pmp-packets.ts';
-import { type Grant, type Mapping, type MappingWish, type Router, RouterError } from './router.ts';
+import {
+  type Grant,
+  type Mapping,
+  type MappingWish,
+  type Router,
+  RouterError,
+  RouterRefusal,
+} from './router.ts';
 import type { RouterNetwork } from './router-network.ts';
+
+/** Not authorized (RFC 6886, 3.5): NAT-PMP is switched off. */
+const OFF = 2;
 
 export class NatPmpRouter implements Router {
   readonly protocol = 'nat-pmp';
@@ -19,10 +29,12 @@ export class NatPmpRouter implements Router {
     this.#network = network;
   }
 
-  /** Rejects if the router does not answer. */
+  /** Rejects if the router does not answer, or refuses us. */
   static async find(network: RouterNetwork, signal: AbortSignal): Promise<NatPmpRouter> {
     const question = { bytes: addressRequest, read: readAddressAnswer };
-    await askRouter(network, question, signal);
+    const answer = await askRouter(network, question, signal);
+    if (answer.kind === 'refused' && answer.code === OFF)
+      throw new RouterRefusal(`over NAT-PMP, ${answer.reason}`);
     return new NatPmpRouter(network);
   }
 

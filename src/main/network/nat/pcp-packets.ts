@@ -45,7 +45,7 @@ export interface MapAnswer {
 /** `refused`: why; `other-version`: this router speaks NAT-PMP. */
 export type PcpAnswer<Content> =
   | { readonly kind: 'granted'; readonly content: Content }
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly code: number; readonly reason: string }
   | { readonly kind: 'other-version' };
 
 /** Asks whether PCP is spoken there. `from`: our address, as the router must see it. */
@@ -96,7 +96,7 @@ function verdict<Content>(
   if (bytes.length < length || bytes[0] !== VERSION || bytes[1] !== (ANSWER | operation)) return null;
   const result = bytes[3] ?? 0;
   if (result === 0) return { kind: 'granted', content: read() };
-  return { kind: 'refused', reason: RESULTS[result] ?? `it answers with error ${result}` };
+  return { kind: 'refused', code: result, reason: RESULTS[result] ?? `it answers with error ${result}` };
 }
 
 function header(operation: number, lifetimeS: number, from: string, length: number): Buffer {

@@ -11,9 +11,18 @@ import {
   readAnnounceAnswer,
   readMapAnswer,
 } from './pcp-packets.ts';
-import { type Grant, type Mapping, type MappingWish, type Router, RouterError } from './router.ts';
+import {
+  type Grant,
+  type Mapping,
+  type MappingWish,
+  type Router,
+  RouterError,
+  RouterRefusal,
+} from './router.ts';
 import type { RouterNetwork } from './router-network.ts';
 
+/** UNSUPP_VERSION and NOT_AUTHORIZED (RFC 6887, 7.4): PCP is switched off, or too old or new for us. */
+const NOT_WITH_US: ReadonlySet<number> = new Set([1, 2]);
 /** Of this process: it makes nonces that nobody else can guess. */
 const SECRET = randomBytes(32);
 
@@ -29,11 +38,13 @@ export class PcpRouter implements Router {
     this.#address = address;
   }
 
-  /** Null if the router speaks NAT-PMP and not PCP. Rejects if it answers with nothing useful. */
+  /** Null if the router speaks NAT-PMP and not PCP. Rejects if it does not answer, or refuses us. */
   static async find(network: RouterNetwork, address: string, signal: AbortSignal): Promise<PcpRouter | null> {
     const question = { bytes: announceRequest, read: readAnnounceAnswer };
     const answer = await askRouter(network, question, signal);
     if (answer.kind === 'other-version') return null;
+    if (answer.kind === 'refused' && NOT_WITH_US.has(answer.code))
+      throw new RouterRefusal(`over PCP, ${answer.reason}`);
     // Some servers know only the request that matters.
     return new PcpRouter(network, address);
   }

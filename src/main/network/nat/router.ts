@@ -56,6 +56,11 @@ export class RouterSilent extends RouterError {
   override readonly name = 'RouterSilent';
 }
 
+/** It speaks the protocol, but not with us: then it may speak another one. */
+export class RouterRefusal extends RouterError {
+  override readonly name = 'RouterRefusal';
+}
+
 /** No program of the router listens at this port. */
 export class RouterDeaf extends RouterError {
   override readonly name = 'RouterDeaf';
