@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { after, test } from 'node:test';
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { announceUrl, httpAnnounce, readReply } from '../../src/main/discovery/http-tracker.ts';
-import { readScrape, scrapeUrl } from '../../src/main/discovery/scrape.ts';
+import { readScrape, scrapeAll, scrapeUrl } from '../../src/main/discovery/scrape.ts';
 import { HttpClient } from '../../src/main/network/http-client.ts';
 import { ANNOUNCE, HTTP_VISIT } from '../support/announcing.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
@@ -199,4 +199,21 @@ test('a fragment never swallows the query, nor does a URL that ends with a quest
 test('a scrape with bytes after it is also read', () => {
   const body = `d5:filesd20:${'h'.repeat(20)}d8:completei3e10:downloadedi4e10:incompletei5eeee\n`;
   assert.deepEqual(readScrape(raw(body), Buffer.alloc(20, 'h')), { seeders: 3, leechers: 5, completed: 4 });
+});
+
+test('a scrape that is refused says why, with every status; an empty reason beside figures is no refusal', async () => {
+  const read = (body: string, status?: number) => readScrape(raw(body), Buffer.alloc(20, 'h'), status);
+  const refusal = 'd14:failure reason15:invalid passkeye';
+  for (const status of [200, 400, 403, 503])
+    assert.throws(() => read(refusal, status), { name: 'TrackerError', message: 'refused: invalid passkey' });
+  const answer = { status: 403, headers: {}, reach: 'public', body: raw(refusal) } as const;
+  const http = { get: async () => answer };
+  const [scraped] = await scrapeAll(['http://t/announce'], Buffer.alloc(20), http, null);
+  assert.equal(scraped?.error, 'refused: invalid passkey');
+  for (const body of ['<html>', 'de', 'i1e', 'd5:filesdee'])
+    assert.throws(() => read(body, 503), { name: 'TrackerError', message: 'HTTP status 503' });
+  assert.throws(() => read('d5:filesdee'), /it does not know the torrent/);
+  const figures = `d5:filesd20:${'h'.repeat(20)}d8:completei3e10:incompletei5eee14:failure reason0:e`;
+  assert.deepEqual(read(figures), { seeders: 3, leechers: 5, completed: 0 });
+  assert.throws(() => read('d14:failure reason0:e'), /^TrackerError: refused: $/);
 });

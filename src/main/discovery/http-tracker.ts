@@ -127,13 +127,7 @@ export function readReply(
 ): Omit<AnnounceReply, 'reach'> {
   const value = decodedAnswer(body, status === 200 ? null : failure);
   if (!isDict(value)) throw new TrackerError('its answer is not a dictionary');
-  const refusal = textField(value, 'failure reason');
-  // Some software always writes this field. With peers beside it, an empty reason is no refusal.
-  if (refusal !== undefined && !(refusal === '' && field(value, 'peers') !== undefined))
-    throw new TrackerError(`refused: ${shown(refusal)}`, {
-      retryMs: retryMsOf(value) ?? failure.retryMs,
-      lasting: failure.lasting,
-    });
+  throwIfRefused(value, 'peers', failure);
   if (status !== 200) throw failure;
   const asked = integerField(value, 'interval') ?? DEFAULT_INTERVAL_S;
   const least = integerField(value, 'min interval') ?? 0;
@@ -147,6 +141,17 @@ export function readReply(
     warning: warning === undefined ? null : shown(warning),
     trackerId: bytesField(value, 'tracker id') ?? null,
   };
+}
+
+/** `content`: the field of a good answer. `failure`: what the status means. */
+export function throwIfRefused(reply: BencodeDict, content: string, failure: TrackerError): void {
+  const refusal = textField(reply, 'failure reason');
+  // Some software always writes this field. With the content beside it, an empty reason is no refusal.
+  if (refusal === undefined || (refusal === '' && field(reply, content) !== undefined)) return;
+  throw new TrackerError(`refused: ${shown(refusal)}`, {
+    retryMs: retryMsOf(reply) ?? failure.retryMs,
+    lasting: failure.lasting,
+  });
 }
 
 /**

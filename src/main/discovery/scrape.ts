@@ -12,6 +12,7 @@ import {
   percentEncoded,
   statusError,
   type TrackerHttp,
+  throwIfRefused,
   withQuery,
 } from './http-tracker.ts';
 import { REAL_ENVIRONMENT } from './real-environment.ts';
@@ -84,13 +85,20 @@ async function httpScrape(
   if (url === null) throw new TrackerError('its URL has no scrape path');
   const asked = withQuery(url, `info_hash=${percentEncoded(infoHash)}`);
   const answer = await askTracker('scrape', asked, http, { signal });
-  if (answer.status !== 200) throw statusError(answer, calendar());
-  return readScrape(answer.body, infoHash);
+  return readScrape(answer.body, infoHash, answer.status, statusError(answer, calendar()));
 }
 
-/** Reads the answer of an HTTP scrape. Throws TrackerError. */
-export function readScrape(body: Uint8Array, infoHash: Uint8Array): Scrape {
-  const value = decodedAnswer(body, null);
+/** Reads the answer of an HTTP scrape. Throws TrackerError, also if the tracker refuses. `failure`: for a status other than 200. */
+export function readScrape(
+  body: Uint8Array,
+  infoHash: Uint8Array,
+  status = 200,
+  failure = statusError({ status, headers: {} }, 0),
+): Scrape {
+  const value = decodedAnswer(body, status === 200 ? null : failure);
+  // As with an announce, the reason may come with any status.
+  if (isDict(value)) throwIfRefused(value, 'files', failure);
+  if (status !== 200) throw failure;
   const files = isDict(value) ? field(value, 'files') : undefined;
   const torrents = isDict(files) ? Object.entries(files) : [];
   // The keys are raw info hashes, which a text decoder damages. We ask for one torrent, so there is one answer.
