@@ -112,8 +112,15 @@ export class Folder {
     }
   }
 
+  /** A mount that has died shows itself where data is written: nothing was written through a folder. */
   close(): void {
-    if (this.descriptor !== null) this.files.close(this.descriptor);
+    try {
+      if (this.descriptor !== null) this.files.close(this.descriptor);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      // Closed twice, it might close a file of somebody else.
+      if (code === undefined || code === 'EBADF') throw error;
+    }
   }
 
   #assertWay(): void {

@@ -10,8 +10,10 @@ import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
 import { runScenario } from '../simulate/run-scenario.ts';
 import { type Scenario, scenarioOf } from '../simulate/scenario.ts';
+import { contentOf } from '../simulate/sim-content.ts';
 import { traded } from '../simulate/traders.ts';
 import { ROOT } from '../support/paths.ts';
+import { systemError } from '../support/virtual-files.ts';
 import { aloneMachine } from '../support/virtual-machine.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf } from '../support/wire-bytes.ts';
@@ -90,6 +92,35 @@ test('a run that cannot be closed in order fails its torrent, which can be remov
   await within(machine.current.session.close());
   await loop.run(loop.time.now() + 10);
   assert.deepEqual(machine.left, []);
+});
+
+test('a torrent whose disk has died can be removed, and its session closed', async () => {
+  const machine = aloneMachine();
+  const { loop, current } = machine;
+  const setup = { offset: 0, pieceLength: 16_384, files: [40_000], private: false };
+  const { metainfo } = contentOf(setup, 't', [], []);
+  const settings = { ...DEFAULT_TORRENT, output: '/out', peers: [{ host: '11.0.0.1', port: 1 }] };
+  const torrent = new SessionTorrent({ kind: 'torrent', metainfo }, settings, current.session);
+  torrent.begin();
+  await loop.run(2_000);
+  assert.equal(torrent.state, 'downloading');
+  const { close } = current.files;
+  const failed: number[] = [];
+  Object.assign(current.files, {
+    close: (descriptor: number) => {
+      close(descriptor);
+      failed.push(descriptor);
+      throw systemError('ENOTCONN');
+    },
+  });
+  const completed = assert.rejects(torrent.completed, { code: 'interrupted' });
+  const removed = torrent.remove();
+  await loop.run(loop.time.now() + 5_000, isSettled(removed));
+  await Promise.all([removed, completed]);
+  assert.deepEqual([torrent.state, failed.length > 0], ['removed', true]);
+  const closed = current.session.close();
+  await loop.run(loop.time.now() + 5_000, isSettled(closed));
+  await closed;
 });
 
 function isSettled(work: Promise<void>): () => boolean {

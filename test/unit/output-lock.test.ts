@@ -14,9 +14,10 @@ import {
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Failure } from '../../src/main/failure.ts';
-import { type Fence, type LockHooks, OutputLock } from '../../src/main/storage/output-lock.ts';
+import type { Fence } from '../../src/main/storage/lock-owner.ts';
+import { type LockHooks, OutputLock } from '../../src/main/storage/output-lock.ts';
 import { type FileSystem, SYSTEM_FILES } from '../../src/shared/file-system.ts';
-import { Folder } from '../../src/shared/folder.ts';
+import { Folder, systemError } from '../../src/shared/folder.ts';
 import {
   LOCK_INTERVAL_MS,
   LOCK_LOOK_MS,
@@ -208,4 +209,44 @@ test('a try that wakes after a later one was through does not take the place for
   assert.equal(frozen.isOurs(), false);
   frozen.release();
   assert.deepEqual(readdirSync(at.folder.path), []);
+});
+
+test('a disk that dies under a lock ends nothing: neither its touches nor its release throw, and nobody has taken it', async () => {
+  const timers = new GlobalTimers();
+  try {
+    let failed: string[] = [];
+    let isDead = false;
+    const dying = <Args extends unknown[], Result>(what: string, call: (...args: Args) => Result) => {
+      return (...args: Args): Result => {
+        if (!isDead) return call(...args);
+        failed.push(what);
+        throw systemError('ENOTCONN');
+      };
+    };
+    const { close, lstat, touch, unlink, ftruncate } = SYSTEM_FILES;
+    let held = -1;
+    const at = place('dead', {
+      ...SYSTEM_FILES,
+      lstat: dying('lstat', lstat),
+      touch: dying('touch', touch),
+      unlink: dying('unlink', unlink),
+      ftruncate: dying('ftruncate', ftruncate),
+      close: dying('close', (descriptor) => close(descriptor)),
+      open: (...args) => {
+        held = SYSTEM_FILES.open(...args);
+        return held;
+      },
+    });
+    const lock = await OutputLock.take(at.folder, 'lock', HOOKS);
+    isDead = true;
+    while (failed.length === 0) timers.tick(LOCK_INTERVAL_MS / 10);
+    assert.deepEqual(failed, ['touch', 'lstat']);
+    assert.equal(lock.isOurs(), true);
+    failed = [];
+    lock.release();
+    assert.deepEqual(failed, ['lstat', 'ftruncate', 'close']);
+    close(held);
+  } finally {
+    timers.restore();
+  }
 });

@@ -1,6 +1,6 @@
 /** What a job of a queue gives to a run of its torrent: whether and how long it may write, and which try of the job it is. */
 import type { LeaseMemory } from '../../shared/lease.ts';
-import type { Fence } from '../storage/output-lock.ts';
+import type { Fence } from '../storage/lock-owner.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 
 export interface Tenure {

@@ -6,7 +6,7 @@ import { type Deferred, deferred } from '../../shared/deferred.ts';
 import { Failure } from '../failure.ts';
 import type { InfoHash } from '../quantities.ts';
 import { namesOf, type Source } from '../torrent/source.ts';
-import { resultOf } from './ending.ts';
+import { type Ending, resultOf } from './ending.ts';
 import { EventStream } from './event-stream.ts';
 import type { TorrentEvent } from './events.ts';
 import type { Session } from './session.ts';
@@ -165,7 +165,8 @@ export class SessionTorrent implements Torrent {
   }
 
   async #ended(run: TorrentRun, signal: AbortSignal): Promise<void> {
-    const ending = await run.run(signal);
+    // Nobody waits for this promise before the torrent is paused or removed, so what is thrown must become an end.
+    const ending = await run.run(signal).catch((error: unknown): Ending => ({ kind: 'failed', error }));
     this.#last = { ...this.#statsOf(run), rate: 0 };
     this.#downloaded = this.#last.downloaded;
     this.#reused = this.#last.reused;

@@ -17,28 +17,12 @@ import {
   LOCK_TOUCHES_PER_LOOK,
   MAX_LOCK_BYTES,
 } from '../../shared/limits.ts';
-import { Failure } from '../failure.ts';
+import type { Failure } from '../failure.ts';
 import type { Processes } from '../files/processes.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
 import { passingName } from './journal.ts';
+import { type Fence, isEarlier, notALock, type Owner, ownerOf } from './lock-owner.ts';
 import { inUse, takenOver } from './place-in-use.ts';
-
-/** Which try of which job of a queue has the place. The queue counts the tries, and a later one may take it from an earlier one. */
-export interface Fence {
-  readonly job: string;
-  readonly attempt: number;
-}
-
-interface Owner {
-  readonly lock: 1;
-  readonly id: string;
-  /** The running system, and the namespace of its process numbers. */
-  readonly system: string;
-  readonly pid: number;
-  /** Start time of the process; null if the system does not tell. */
-  readonly started: string | null;
-  readonly fence?: Fence;
-}
 
 export interface LockHooks {
   /** Rejects if the run is interrupted. */
@@ -132,11 +116,15 @@ export class OutputLock {
     const { files } = this.#folder;
     this.#endTouching();
     try {
-      if (this.isOurs()) files.unlink(this.#folder.at(this.#name));
+      if (this.#isFound()) files.unlink(this.#folder.at(this.#name));
     } catch {
       this.#disown();
     }
-    files.close(this.#descriptor);
+    try {
+      files.close(this.#descriptor);
+    } catch {
+      // A mount that has died reports it here once more. Nothing in the lock is needed any longer.
+    }
   }
 
   /** It cannot be removed. Without an owner it is stale after a while, also for a further run of this process. */
@@ -148,11 +136,20 @@ export class OutputLock {
     }
   }
 
+  /** False if another process has the place. A failing disk does not show it: it shows itself where data is written. */
+  isOurs(): boolean {
+    try {
+      return this.#isFound();
+    } catch {
+      return true;
+    }
+  }
+
   /**
-   * False if another process has the place. If the lock was removed by hand, no other process has it. That of a job is gone as well when
+   * False if another process has the place. Throws the system's error. If the lock was removed by hand, no other process has it. That of a job is gone as well when
    * a later try has taken it and is through.
    */
-  isOurs(): boolean {
+  #isFound(): boolean {
     const stats = this.#folder.look(this.#name);
     this.#inode ??= this.#folder.files.fstat(this.#descriptor).ino;
     return stats === null ? !this.#isFenced : stats.ino === this.#inode;
@@ -216,7 +213,7 @@ function createWithoutLinks(folder: Folder, name: string, text: Uint8Array): num
 function look(folder: Folder, name: string): Seen | null {
   const stats = folder.look(name);
   if (stats === null) return null;
-  if (!stats.isFile() || stats.size > MAX_LOCK_BYTES) throw notALock(folder, name);
+  if (!stats.isFile() || stats.size > MAX_LOCK_BYTES) throw notALock(`${folder.path}/${name}`);
   let file: OpenFile;
   try {
     file = folder.openFile(name, constants.O_RDONLY);
@@ -230,26 +227,14 @@ function look(folder: Folder, name: string): Seen | null {
   try {
     const text = folder.files.readWhole(file.descriptor).toString('utf8');
     const { ino, mtimeNs } = file.stats;
-    return { owner: text === '' ? null : ownerOf(text, folder, name), inode: ino, touched: mtimeNs };
+    return {
+      owner: text === '' ? null : ownerOf(text, `${folder.path}/${name}`),
+      inode: ino,
+      touched: mtimeNs,
+    };
   } finally {
     folder.files.close(file.descriptor);
   }
-}
-
-function ownerOf(text: string, folder: Folder, name: string): Owner {
-  try {
-    const owner = JSON.parse(text) as Owner;
-    if (owner.lock === 1 && Number.isInteger(owner.pid)) return owner;
-  } catch {
-    // A foreign text file.
-  }
-  throw notALock(folder, name);
-}
-
-/** The same job, and an earlier try: its machine lost the job, even if it does not know that yet. */
-function isEarlier(theirs: Fence | undefined, ours: Fence | null): boolean {
-  if (theirs === undefined || ours === null) return false;
-  return theirs.job === ours.job && theirs.attempt < ours.attempt;
 }
 
 async function isStale(
@@ -299,8 +284,4 @@ function touched({ files }: Folder, descriptor: number): number | null {
   } catch {
     return null;
   }
-}
-
-function notALock(folder: Folder, name: string): Failure {
-  return new Failure('disk', `${folder.path}/${name}: not a lock of unchoke; move it away`);
 }

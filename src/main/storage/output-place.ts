@@ -8,8 +8,9 @@ import { Failure } from '../failure.ts';
 import { makingFailure } from '../files/disk-failure.ts';
 import { userFolder } from '../files/user-folders.ts';
 import { type MainWorld, SYSTEM_MAIN } from '../main-world.ts';
+import type { Fence } from './lock-owner.ts';
 import { journalName } from './names/name-beside.ts';
-import { type Fence, type LockHooks, OutputLock } from './output-lock.ts';
+import { type LockHooks, OutputLock } from './output-lock.ts';
 import { takenOver } from './place-in-use.ts';
 import type { StoragePlan } from './storage-plan.ts';
 
@@ -87,7 +88,7 @@ export class OutputPlace {
 
   /** Throws a `disk` failure if another run has taken over the place. */
   assertOurs(): void {
-    if (isOurs(this.#lock)) return;
+    if (this.#lock.isOurs()) return;
     throw takenOver(this.plan.root);
   }
 
@@ -149,15 +150,6 @@ async function lockedElsewhere(
 
 function isForUser(error: unknown): boolean {
   return error instanceof Failure || (error as NodeJS.ErrnoException).code === 'ABORT_ERR';
-}
-
-/** A failing disk shows itself where data is written. */
-function isOurs(lock: Held): boolean {
-  try {
-    return lock.isOurs();
-  } catch {
-    return true;
-  }
 }
 
 /** Node's recursive mkdir reports every error as ENOENT, so the last step is done separately. */
