@@ -6,8 +6,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { mayPass } from '../../src/main/cli/runs/may-pass.ts';
+import type { Failure } from '../../src/main/failure.ts';
 import { DEFAULT_TORRENT } from '../../src/main/session/settings.ts';
 import { SessionTorrent } from '../../src/main/session/torrent.ts';
+import type { DiskPath } from '../../src/shared/file-system.ts';
 import { runScenario } from '../simulate/run-scenario.ts';
 import { type Scenario, scenarioOf } from '../simulate/scenario.ts';
 import { contentOf } from '../simulate/sim-content.ts';
@@ -94,13 +97,48 @@ test('a run that cannot be closed in order fails its torrent, which can be remov
   assert.deepEqual(machine.left, []);
 });
 
-test('a torrent whose disk has died can be removed, and its session closed', async () => {
+/** A session with a torrent of one file, from a .torrent file, and one peer that does not answer. */
+function placed() {
   const machine = aloneMachine();
-  const { loop, current } = machine;
+  const { current } = machine;
   const setup = { offset: 0, pieceLength: 16_384, files: [40_000], private: false };
   const { metainfo } = contentOf(setup, 't', [], []);
   const settings = { ...DEFAULT_TORRENT, output: '/out', peers: [{ host: '11.0.0.1', port: 1 }] };
   const torrent = new SessionTorrent({ kind: 'torrent', metainfo }, settings, current.session);
+  return { current, torrent, loop: machine.loop };
+}
+
+for (const [what, isAsked] of [
+  ['its journal', (path: string) => path.endsWith('.unchoke')],
+  ['its files', (path: string) => path.endsWith('/t')],
+] as const)
+  test(`a share that is away when a run looks for ${what} is a failure of the disk, which may pass`, async () => {
+    const { current, torrent, loop } = placed();
+    const { lstat } = current.files;
+    let failed = 0;
+    Object.assign(current.files, {
+      lstat: (path: DiskPath) => {
+        // The search for names of other clients looks first, and takes an error for nothing.
+        if (isAsked(String(path))) {
+          failed += 1;
+          throw systemError('ENOTCONN');
+        }
+        return lstat(path);
+      },
+    });
+    const completed = assert.rejects(torrent.completed, (error: Failure) => {
+      assert.equal(error.code, 'disk');
+      assert.match(error.message, /ENOTCONN/);
+      return mayPass(error);
+    });
+    torrent.begin();
+    await loop.run(2_000);
+    await completed;
+    assert.ok(failed > 0);
+  });
+
+test('a torrent whose disk has died can be removed, and its session closed', async () => {
+  const { current, torrent, loop } = placed();
   torrent.begin();
   await loop.run(2_000);
   assert.equal(torrent.state, 'downloading');

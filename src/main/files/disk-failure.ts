@@ -1,4 +1,6 @@
 /** The system's errors for paths, as failures for the user. */
+import { diskPath } from '../../shared/byte-name.ts';
+import type { FileStats, FileSystem } from '../../shared/file-system.ts';
 import { LEASE_OVER } from '../../shared/lease.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
@@ -48,4 +50,13 @@ export function makingFailure(error: unknown, path: string): Failure {
   if (code !== 'ENOENT') return diskFailure(code, path, error);
   const why = 'its folder does not exist, or takes no new files; choose another folder';
   return new Failure('disk', `${path}: ${why}`, { cause: error });
+}
+
+/** What is at a path, without following a link; null if nothing is. Throws a `disk` failure. */
+export function lookAt(path: string, files: FileSystem): FileStats | null {
+  try {
+    return files.lstat(diskPath(path));
+  } catch (error) {
+    throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
+  }
 }

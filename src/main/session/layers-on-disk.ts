@@ -1,7 +1,7 @@
 /** Piece layers (BEP 52) of data that is on disk already: for complete data no peer is needed. */
 import { join } from 'node:path';
-import { diskPath } from '../../shared/byte-name.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
+import { lookAt } from '../files/disk-failure.ts';
 import { layersFromData } from '../storage/layers-from-data.ts';
 import { journalName } from '../storage/names/name-beside.ts';
 import { storagePlan } from '../storage/storage-plan.ts';
@@ -24,10 +24,10 @@ export async function layersOnDisk(
   const { files: system } = session.world;
   const plan = storagePlan(metainfo, output, null, system);
   // A download that was begun has files of the whole length, and most of them are not complete.
-  if (system.lstat(diskPath(join(plan.folder, journalName(plan.root)))) !== null) return;
+  if (lookAt(join(plan.folder, journalName(plan.root)), system) !== null) return;
   const lacking = new Set(unlayeredFiles(metainfo).map(({ offset }) => offset));
   const whole = plan.files.filter(({ path, offset, length }) => {
-    const stats = length > 0 && lacking.has(offset) ? system.lstat(diskPath(path)) : null;
+    const stats = length > 0 && lacking.has(offset) ? lookAt(path, system) : null;
     return stats?.isFile() === true && Number(stats.size) === length;
   });
   if (whole.length === 0) return;

@@ -125,11 +125,12 @@ async function lockedElsewhere(
   world: MainWorld,
 ): Promise<Held> {
   const { files } = world;
-  const stats = files.stat(root.at('.'));
-  const place = createHash('sha256').update(`${stats?.dev} ${stats?.ino} ${name}`).digest('hex');
   const path = join(userFolder('state'), 'locks');
   let folder: Folder | null = null;
   try {
+    // Without permission to enter the folder this fails as well.
+    const stats = files.stat(root.at('.'));
+    const place = createHash('sha256').update(`${stats?.dev} ${stats?.ino} ${name}`).digest('hex');
     files.mkdir(path, { recursive: true, mode: 0o700 });
     const held = Folder.open(path, files);
     folder = held;

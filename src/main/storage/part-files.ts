@@ -3,12 +3,11 @@
  * holes then.
  */
 import { basename, dirname, join } from 'node:path';
-import { diskPath } from '../../shared/byte-name.ts';
 import type { FileSystem } from '../../shared/file-system.ts';
 import { elementsBelow, type Folder, FolderWalk } from '../../shared/folder.ts';
 import type { StoredFile } from '../../shared/stored-files.ts';
 import { Failure } from '../failure.ts';
-import { diskFailure } from '../files/disk-failure.ts';
+import { diskFailure, lookAt } from '../files/disk-failure.ts';
 import { renameNew } from '../files/rename-new.ts';
 import { nameBeside } from './names/name-beside.ts';
 
@@ -27,7 +26,7 @@ export function withPartNames(
   const finalPaths = new Map<number, string>();
   const taken = new Set(files.map(({ path }) => path));
   const parts = files.map((file, index) => {
-    const isThere = (path: string): boolean => system.lstat(diskPath(path)) !== null;
+    const isThere = (path: string): boolean => lookAt(path, system) !== null;
     if (isThere(file.path)) return file;
     const path = partOf(file.path, taken);
     if (which === 'left' && !isThere(path)) return file;

@@ -1,13 +1,13 @@
 /** The files of a download: their paths on disk, and their pieces. */
 
 import { join } from 'node:path';
-import { diskPath } from '../../shared/byte-name.ts';
 import { type FileSystem, SYSTEM_FILES } from '../../shared/file-system.ts';
 import { elementsBelow } from '../../shared/folder.ts';
 import { endOfPiece, type Geometry, offsetOfPiece, piecesOf } from '../../shared/geometry.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Padding, StoredFile } from '../../shared/stored-files.ts';
 import { absolutePath } from '../files/absolute-path.ts';
+import { lookAt } from '../files/disk-failure.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { journalName } from './names/name-beside.ts';
 import { placesOf } from './names/places.ts';
@@ -30,7 +30,7 @@ export interface StoragePlan {
   readonly wanted: Uint8Array;
 }
 
-/** `selected`: the indices of the wanted files, padding not counted; null for all. `hasParts`: files have a name ending in `.part` until they are verified; files that an interrupted run has left so have it in any case. */
+/** `selected`: the indices of the wanted files, padding not counted; null for all. `hasParts`: files have a name ending in `.part` until they are verified; files that an interrupted run has left so have it in any case. Throws a `disk` failure. */
 export function storagePlan(
   metainfo: Metainfo,
   folder: string,
@@ -55,7 +55,7 @@ export function storagePlan(
     const { first, end } = piecesOf(metainfo.geometry, file);
     wanted.fill(1, first, end);
   }
-  const wasBegun = system.lstat(diskPath(join(absolute, journalName(places.root)))) !== null;
+  const wasBegun = lookAt(join(absolute, journalName(places.root)), system) !== null;
   const named =
     hasParts || wasBegun
       ? withPartNames(files, hasParts ? 'all' : 'left', system)
@@ -75,9 +75,9 @@ export function finalFiles({ files, finalPaths }: StoragePlan): readonly StoredF
   return files.map((file, i) => ({ ...file, path: finalPaths.get(i) ?? file.path }));
 }
 
-/** True if something is at the place of the download. */
+/** True if something is at the place of the download. Throws a `disk` failure. */
 export function isThere({ root }: StoragePlan, files: FileSystem): boolean {
-  return files.lstat(diskPath(root)) !== null;
+  return lookAt(root, files) !== null;
 }
 
 /** Every piece is wanted, and no byte is kept. */

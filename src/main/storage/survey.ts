@@ -1,9 +1,8 @@
 /** Looks at the paths of a download's files. It changes nothing and follows no link below the output folder. */
 import { join } from 'node:path';
-import { diskPath } from '../../shared/byte-name.ts';
 import type { FileStats, FileSystem } from '../../shared/file-system.ts';
 import { FolderWalk } from '../../shared/folder.ts';
-import { diskFailure } from '../files/disk-failure.ts';
+import { diskFailure, lookAt } from '../files/disk-failure.ts';
 import { type FileStamp, stampOf } from './journal.ts';
 import type { Found } from './judgement.ts';
 import type { OutputPlace } from './output-place.ts';
@@ -84,7 +83,7 @@ function obstacleOn(files: FileSystem, base: string, elements: readonly string[]
   let path = base;
   for (const element of elements.slice(0, -1)) {
     path = join(path, element);
-    const stats = files.lstat(diskPath(path));
+    const stats = lookAt(path, files);
     if (stats === null) return null;
     if (!stats.isDirectory())
       return new Obstacle(path, `${kindOf(stats)} is there, where the download needs a folder`);

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
 import { SYSTEM_FILES } from '../../../shared/file-system.ts';
 import { systemWords } from '../../../shared/system-words.ts';
+import { lookAt } from '../../files/disk-failure.ts';
 import { reservePort } from '../../network/reserve-port.ts';
 import type { Session } from '../../session/session.ts';
 import { acceptsPeers, plainFilesOf } from '../../session/settings.ts';
@@ -135,7 +136,7 @@ function placeOf({ files, folder }: StoragePlan): Place {
   let [bytes, taken] = [0, 0];
   for (const { path, length } of files) {
     bytes += length;
-    const stats = SYSTEM_FILES.lstat(diskPath(path));
+    const stats = lookAt(path, SYSTEM_FILES);
     if (stats?.isFile() === true) taken += Math.min(length, Number(stats.blocks) * STAT_BLOCK_BYTES);
   }
   return { bytes, taken, free: freeBytes(folder) };
