@@ -1,7 +1,7 @@
 /** The library in the process of the test: it ends what it started, and changes nothing else in the process. */
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -101,6 +101,32 @@ test('a signal ends it with its reason as the cause, and the next call resumes',
     assert.ok(done.downloaded < done.bytes, 'what was verified is downloaded again');
     assertPayload(torrent, done.path);
   }));
+
+for (const [what, seed] of [
+  ['until a goal is reached', { ratio: null, time: 300 }],
+  ['until its signal aborts', { ratio: null, time: null }],
+] as const)
+  test(`with seed it gives the torrent to peers ${what}, and only then resolves`, { timeout: 60_000 }, () =>
+    withSwarm(folder, { peers: 2, mix: 'seeds', payloadBytes: MIB }, async (torrent) => {
+      const events: TorrentEvent[] = [];
+      const stop = new AbortController();
+      const onEvent = (event: TorrentEvent): void => {
+        events.push(event);
+        if (seed.time === null && event.type === 'progress' && 'work' in event && event.work === 'seeding')
+          stop.abort();
+      };
+      const output = join(folder, `given ${what}`);
+      const done = await download(torrent, { ...AT_HOME, output, seed, signal: stop.signal, onEvent });
+      assertPayload(torrent, done.path);
+      const last = events.at(-1);
+      assert.equal(last?.type, 'seeded');
+      assert.ok(last.type === 'seeded' && last.ms >= (seed.time ?? 0));
+      assert.deepEqual(
+        readdirSync(output).filter((name) => name.endsWith('.lock')),
+        [],
+      );
+    }),
+  );
 
 test('with a signal that is already aborted, nothing starts', async () => {
   const signal = AbortSignal.abort();

@@ -18,8 +18,9 @@ export interface DownloadOptions extends Readonly<Partial<OpenSettings>> {
 }
 
 /**
- * Resolves when all wanted files are complete, verified and on disk. Rejects with a `Failure` that has a stable `code`:
- * `interrupted` if `signal` ended the download. By then all threads have ended and all sockets are closed.
+ * Resolves when all wanted files are complete, verified and on disk; with `seed`, when they are no longer given to peers: a goal is
+ * reached, or `signal` ends it. Rejects with a `Failure` that has a stable `code`:
+ * `interrupted` if `signal` ended the download before it was complete. By then all threads have ended and all sockets are closed.
  */
 export async function download(
   source: TorrentSource,
@@ -44,7 +45,12 @@ export async function download(
     end = () => void torrent.remove();
     signal.addEventListener('abort', end);
     torrent.begin();
-    return await torrent.completed;
+    const result = await torrent.completed;
+    // Who ends what is given has a complete download all the same.
+    await torrent.finished.catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
+    return result;
   } catch (error) {
     throw signal.aborted ? interrupted(signal) : error;
   } finally {

@@ -33,6 +33,7 @@ export class SessionTorrent implements Torrent {
   readonly #place: TorrentPlace;
   readonly #added: number;
   readonly #completed: Deferred<DownloadResult> = deferred();
+  readonly #finished: Deferred<void> = deferred();
   readonly #listeners = new Set<(event: TorrentEvent) => void>();
   readonly #streams = new Set<EventStream>();
   #run: TorrentRun | null = null;
@@ -60,6 +61,7 @@ export class SessionTorrent implements Torrent {
     this.infoHash = namesOf(source).infoHash;
     // A program that asks for it hears of it; one that does not must not end by it.
     this.#completed.promise.catch(() => {});
+    this.#finished.promise.catch(() => {});
   }
 
   get name(): string {
@@ -79,6 +81,11 @@ export class SessionTorrent implements Torrent {
 
   get completed(): Promise<DownloadResult> {
     return this.#completed.promise;
+  }
+
+  /** Resolves when it is no longer given to peers either. Rejects if it failed or was removed, also after it was complete. */
+  get finished(): Promise<void> {
+    return this.#finished.promise;
   }
 
   on(listener: (event: TorrentEvent) => void): () => void {
@@ -183,6 +190,7 @@ export class SessionTorrent implements Torrent {
   #over(run: TorrentRun): void {
     this.#rest = 'complete';
     this.#complete(run, { downloaded: this.#downloaded, reused: this.#reused });
+    this.#finished.resolve();
     this.#endStreams();
   }
 
@@ -195,6 +203,7 @@ export class SessionTorrent implements Torrent {
   #fail(error: unknown): void {
     this.#rest = 'failed';
     this.#completed.reject(error);
+    this.#finished.reject(error);
     this.#endStreams();
   }
 
