@@ -2,7 +2,8 @@
  * What main knows about each file of a download, shared with the storage threads: which file on disk it is, and how it may be
  * written.
  */
-import type { FileStats } from './file-system.ts';
+import type { FileStats, FileSystem } from './file-system.ts';
+import { type OpenFile, systemError } from './folder.ts';
 
 export const STANDING = {
   /** Made by this run, or empty: written without checks. */
@@ -55,5 +56,12 @@ export class Standings {
     const [inode, born] = [this.#identities[file * 2] ?? 0n, this.#identities[file * 2 + 1] ?? 0n];
     if (inode === 0n || inode === BigInt.asUintN(64, stats.ino)) return true;
     return born > 0n && stats.birthtimeNs > 0n ? born === stats.birthtimeNs : stats.nlink <= 1n;
+  }
+
+  /** The descriptor of what was opened at the path of a file. If another file has taken its place, closes it and throws an error with the code REPLACED. */
+  checked(file: number, { descriptor, stats }: OpenFile, system: FileSystem): number {
+    if (this.isSame(file, stats)) return descriptor;
+    system.close(descriptor);
+    throw systemError('REPLACED');
   }
 }

@@ -9,6 +9,7 @@ import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
 import type { PieceIndex } from '../../src/shared/indices.ts';
 import { JOURNAL_INTERVAL_MS } from '../../src/shared/limits.ts';
+import { Standings } from '../../src/shared/standing.ts';
 import { contentOf } from '../simulate/sim-content.ts';
 import { VirtualMachine } from '../support/virtual-machine.ts';
 
@@ -34,12 +35,15 @@ async function place() {
   const key = journalKey(null, assert.fail, world.files);
   const troubles: string[] = [];
   const unreported = new Set<PieceIndex>();
+  const standings = Standings.of(1);
   const keeper = new JournalKeeper({
-    ...{ place: at, metainfo, key, unreported: () => unreported },
+    ...{ place: at, metainfo, key, standings, unreported: () => unreported },
     onTrouble: (text) => troubles.push(text),
   });
   const file = at.root.openFile('t', 0o101).descriptor;
   world.files.ftruncate(file, 4 * PIECE);
+  const { ino, birthtimeNs } = world.files.fstat(file);
+  standings.identify(0, ino, birthtimeNs);
   const { loop } = machine;
   const forMs = (ms: number): Promise<void> => loop.run(loop.time.now() + ms);
   void keeper.begin(() => true, [], true, []);
@@ -112,6 +116,21 @@ test('a file that cannot be opened for a flush has lost nothing: its pieces are 
   files.rename('/d/elsewhere', '/d/t');
   await forMs(JOURNAL_INTERVAL_MS + 500);
   assert.deepEqual(claimed(), [1]);
+});
+
+test('a file that took the place of ours is not flushed and not claimed, and the next run does not take it for ours', async () => {
+  const { verify, claimed, journal, lost, machine, forMs, troubles } = await place();
+  await verify(0);
+  const { files } = machine.current.world;
+  files.close(files.open('/d/new', 0o101));
+  files.rename('/d/t', '/d/elsewhere');
+  files.rename('/d/new', '/d/t');
+  await verify(1);
+  assert.deepEqual([claimed(), journal()?.stamps, lost()], [[0], [null], null]);
+  assert.match(troubles.join(), /^\/d\/t: another file took its place during the download/);
+  files.rename('/d/elsewhere', '/d/t');
+  await forMs(JOURNAL_INTERVAL_MS + 500);
+  assert.deepEqual([claimed(), journal()?.stamps[0] === null], [[0, 1], false]);
 });
 
 test('a journal that could not be written is written later, also if no other piece comes', async () => {

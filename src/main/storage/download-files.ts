@@ -70,9 +70,7 @@ export class DownloadFiles {
     this.#edges = new EdgeRecord(metainfo.infoHash, place.plan.root, place.world.files);
     this.#hashes = HashRecord.of(metainfo, place.world.files);
     this.#journal = new JournalKeeper({
-      place,
-      metainfo,
-      key: options.key,
+      ...{ place, metainfo, standings: this.#standings, key: options.key },
       onTrouble: (message) => listener.onJournalTrouble(message),
       // Without them, a journal cannot be believed what it claims at an edge.
       beforeClaims: () => {
@@ -211,10 +209,7 @@ export class DownloadFiles {
     const name = elements.pop() ?? '';
     const walk = new FolderWalk(this.#place.root);
     try {
-      const { descriptor, stats } = walk.reach(elements).openFile(name, flags);
-      if (this.#standings.isSame(file, stats)) return descriptor;
-      this.system.close(descriptor);
-      throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
+      return this.#standings.checked(file, walk.reach(elements).openFile(name, flags), this.system);
     } catch (error) {
       throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), this.#pathOf(file), error);
     } finally {

@@ -90,10 +90,9 @@ export class FileMaker {
   }
 
   #opened(file: number, folder: Folder, name: string, work: (descriptor: number) => void): void {
-    const { descriptor, stats } = folder.openFile(name, constants.O_WRONLY);
+    const opened = folder.openFile(name, constants.O_WRONLY);
+    const descriptor = this.#standings.checked(file, opened, this.#files);
     try {
-      if (!this.#standings.isSame(file, stats))
-        throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
       work(descriptor);
     } finally {
       this.#files.close(descriptor);

@@ -7,6 +7,7 @@ import type { FileStats, FileSystem } from '../../shared/file-system.ts';
 import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { JOURNAL_INTERVAL_MS } from '../../shared/limits.ts';
+import type { Standings } from '../../shared/standing.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
@@ -22,6 +23,8 @@ const LOSSES: ReadonlySet<string> = new Set(['EIO', 'ENOSPC', 'EDQUOT']);
 export interface JournalKeeperOptions {
   readonly place: OutputPlace;
   readonly metainfo: Metainfo;
+  /** Which files on the disk are those of the download. */
+  readonly standings: Pick<Standings, 'isSame' | 'checked'>;
   readonly key: JournalKey | null;
   /** Called if a journal could not be written: the download goes on, and a restart will check more. */
   readonly onTrouble: (message: string) => void;
@@ -206,7 +209,7 @@ export class JournalKeeper {
     for (const [file, error] of unopened) {
       this.#touched.add(file);
       this.#flushLater();
-      this.#trouble(error);
+      this.#trouble(error, this.#options.place.plan.files[file]?.path);
     }
   }
 
@@ -220,12 +223,16 @@ export class JournalKeeper {
     }
   }
 
-  /** A file that cannot be opened was not flushed, and nothing of it is lost: it is tried again. */
+  /**
+   * A file that cannot be opened was not flushed, and nothing of it is lost: it is tried again. If another file has its place, the
+   * next run must not take that one for ours.
+   */
   async #flushFile(file: number, unopened: Map<number, unknown>): Promise<void> {
     let descriptor: number;
     try {
       descriptor = this.#open(file);
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'REPLACED') this.#stamps[file] = null;
       unopened.set(file, error);
       return;
     }
@@ -254,7 +261,7 @@ export class JournalKeeper {
     const elements = elementsOf(this.#options.place.plan, file);
     const name = elements.pop() ?? '';
     const stats = this.#walk.reach(elements).look(name);
-    if (stats?.isFile() === true) this.#stampAs(file, stats);
+    if (stats?.isFile() === true && this.#options.standings.isSame(file, stats)) this.#stampAs(file, stats);
   }
 
   #stampAs(file: number, stats: FileStats): void {
@@ -281,15 +288,15 @@ export class JournalKeeper {
     const elements = elementsOf(this.#options.place.plan, file);
     const access = process.platform === 'linux' ? constants.O_RDONLY : constants.O_WRONLY;
     const name = elements.pop() ?? '';
-    return this.#walk.reach(elements).openFile(name, access).descriptor;
+    const opened = this.#walk.reach(elements).openFile(name, access);
+    return this.#options.standings.checked(file, opened, this.#files);
   }
 
-  #trouble(error: unknown): void {
+  #trouble(error: unknown, path = `${this.#place.folder.path}/${this.#place.name}`): void {
     if (this.#blocked) return;
     this.#blocked = error instanceof Failure;
-    const { folder, name } = this.#place;
     const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    const failure = error instanceof Failure ? error : diskFailure(code, `${folder.path}/${name}`);
+    const failure = error instanceof Failure ? error : diskFailure(code, path);
     if (code === 'ENOSPC' || code === 'EDQUOT') this.#full = failure;
     // The same error every few seconds is reported once.
     if (failure.message !== this.#told) this.#options.onTrouble(failure.message);

@@ -5,7 +5,7 @@
 import { constants } from 'node:fs';
 import { diskPath } from '../../shared/byte-name.ts';
 import type { FileSystem } from '../../shared/file-system.ts';
-import { elementsBelow, Folder, FolderWalk, type OpenFile } from '../../shared/folder.ts';
+import { elementsBelow, Folder, FolderWalk } from '../../shared/folder.ts';
 import { openBelow } from '../../shared/open-below.ts';
 import { Standings } from '../../shared/standing.ts';
 import type { Access, FilesSetup, TorrentFiles } from './disk.ts';
@@ -39,10 +39,10 @@ export class FileOpener implements TorrentFiles {
     const path = this.#files[file]?.path ?? '';
     if (this.#place === null)
       return this.#system.open(diskPath(path), flags | this.#noFollow | constants.O_NONBLOCK);
-    const { walk, base } = this.#place;
+    const { walk, base, standings } = this.#place;
     const elements = elementsBelow(base, path);
     const name = elements.pop() ?? '';
-    return this.#checked(file, walk.reach(elements).openFile(name, flags));
+    return standings.checked(file, walk.reach(elements).openFile(name, flags), this.#system);
   }
 
   /** The same for reading, without blocking the thread. */
@@ -51,14 +51,8 @@ export class FileOpener implements TorrentFiles {
     const flags = constants.O_RDONLY;
     if (this.#place === null)
       return this.#system.slow.open(diskPath(path), flags | this.#noFollow | constants.O_NONBLOCK);
-    const { root, base } = this.#place;
-    return this.#checked(file, await openBelow(root, elementsBelow(base, path), flags));
-  }
-
-  #checked(file: number, { descriptor, stats }: OpenFile): number {
-    if (this.#place?.standings.isSame(file, stats) !== false) return descriptor;
-    this.#system.close(descriptor);
-    throw Object.assign(new Error('REPLACED'), { code: 'REPLACED' });
+    const { root, base, standings } = this.#place;
+    return standings.checked(file, await openBelow(root, elementsBelow(base, path), flags), this.#system);
   }
 
   release(): void {
