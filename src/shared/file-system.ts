@@ -190,3 +190,14 @@ export async function writeAll(
 ): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += await slow.write(descriptor, bytes.subarray(at), position + at);
 }
+
+/** A file system that cannot flush at all says so by one of these. */
+const CANNOT_FLUSH: ReadonlySet<string> = new Set(['EINVAL', 'ENOSYS', 'ENOTSUP', 'EOPNOTSUPP']);
+
+/**
+ * Takes the error of a flush: throws it, unless the file system cannot flush at all. That loses nothing, and no more can be done for
+ * what was written there.
+ */
+export function assertCannotFlush(error: unknown): void {
+  if (!CANNOT_FLUSH.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
+}

@@ -107,6 +107,25 @@ test('a piece whose flush failed is never claimed, and its file is hashed by the
   assert.deepEqual(there(), [0, 2], 'the failed flush lost piece 1');
 });
 
+for (const code of ['ESTALE', 'EROFS'] as const)
+  test(`any other error of a flush is a loss as well: ${code}`, async () => {
+    const { verify, claimed, journal, lost, machine } = await place();
+    machine.disk.plan({ operation: 'flush', code, writes: 0 });
+    await verify(1);
+    assert.deepEqual([claimed(), machine.disk.fired, [...(journal()?.doubted ?? [])]], [[], 1, [0]]);
+    assert.ok(lost()?.includes(code));
+  });
+
+for (const code of ['EINVAL', 'ENOTSUP'] as const)
+  test(`a file system that cannot flush at all loses nothing, and its pieces are claimed: ${code}`, async () => {
+    const { verify, claimed, journal, lost, machine, troubles } = await place();
+    // The file, and then the journal.
+    for (const writes of [0, 1]) machine.disk.plan({ operation: 'flush', code, writes });
+    await verify(1);
+    assert.deepEqual([claimed(), journal()?.doubted.size, machine.disk.fired], [[1], 0, 2]);
+    assert.deepEqual([lost(), troubles], [null, []]);
+  });
+
 test('a file that cannot be opened for a flush has lost nothing: its pieces are claimed when it is there again', async () => {
   const { verify, claimed, journal, lost, machine, forMs, troubles } = await place();
   const { files } = machine.current.world;

@@ -13,7 +13,7 @@ export interface DiskFaultPlan {
   /** `change`: a file or folder is made, renamed, removed or resized. */
   readonly operation?: 'write' | 'flush' | 'change';
   /** `SHORT`: one write takes a part. */
-  readonly code: 'ENOSPC' | 'EIO' | 'SHORT';
+  readonly code: 'ENOSPC' | 'EIO' | 'SHORT' | 'ESTALE' | 'EROFS' | 'EINVAL' | 'ENOTSUP';
 }
 
 /** What a file system can do: hold folders by descriptors, give a file a second name, share the space of two files. */

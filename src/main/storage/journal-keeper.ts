@@ -3,7 +3,7 @@
  * piece is claimed.
  */
 import { constants } from 'node:fs';
-import type { FileStats, FileSystem } from '../../shared/file-system.ts';
+import { assertCannotFlush, type FileStats, type FileSystem } from '../../shared/file-system.ts';
 import { FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { JOURNAL_INTERVAL_MS } from '../../shared/limits.ts';
@@ -16,9 +16,6 @@ import type { JournalKey } from './journal-key.ts';
 import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
 import { elementsOf, filesOfPiece } from './storage-plan.ts';
-
-/** Errors of a flush by which the system says that it could not write. Some file systems cannot flush at all: that loses nothing. */
-const LOSSES: ReadonlySet<string> = new Set(['EIO', 'ENOSPC', 'EDQUOT']);
 
 export interface JournalKeeperOptions {
   readonly place: OutputPlace;
@@ -237,7 +234,7 @@ export class JournalKeeper {
       return;
     }
     try {
-      await this.#files.slow.fdatasync(descriptor);
+      await this.#files.slow.fdatasync(descriptor).catch(assertCannotFlush);
       this.#stampAs(file, this.#files.fstat(descriptor));
     } finally {
       this.#files.close(descriptor);
@@ -278,7 +275,6 @@ export class JournalKeeper {
 
   #noteLoss(file: number, error: unknown): void {
     const { code = '' } = error as NodeJS.ErrnoException;
-    if (!LOSSES.has(code)) return;
     const { path } = this.#options.place.plan.files[file] ?? { path: '' };
     this.#lost ??= diskFailure(code, path, error);
   }

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
-import { type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
+import { assertCannotFlush, type FileSystem, SYSTEM_FILES, writeFirst } from '../../shared/file-system.ts';
 import { JOURNAL_KEY_BYTES, MAX_JOURNAL_KEY_BYTES } from '../../shared/limits.ts';
 import { systemWords } from '../../shared/system-words.ts';
 import { Failure } from '../failure.ts';
@@ -81,7 +81,11 @@ function made(path: string, files: FileSystem): JournalKey {
     try {
       writeFirst(files, descriptor, key);
       // A power loss must not leave an empty one: no further run could use it.
-      files.fsync(descriptor);
+      try {
+        files.fsync(descriptor);
+      } catch (error) {
+        assertCannotFlush(error);
+      }
     } finally {
       files.close(descriptor);
     }

@@ -7,7 +7,7 @@
  */
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileStats, writeAll } from '../../shared/file-system.ts';
+import { assertCannotFlush, type FileStats, writeAll } from '../../shared/file-system.ts';
 import type { Folder } from '../../shared/folder.ts';
 import { MAX_JOURNAL_BYTES } from '../../shared/limits.ts';
 import { Failure } from '../failure.ts';
@@ -150,7 +150,7 @@ export async function writeJournal(
   try {
     try {
       await writeAll(files, file, Buffer.from(`${line}\n${key === null ? '-' : hmac(line, key)}\n`), 0);
-      await files.slow.fsync(file);
+      await files.slow.fsync(file).catch(assertCannotFlush);
     } finally {
       files.close(file);
     }
