@@ -68,7 +68,7 @@ test('a file is opened at its place; one that was replaced, moved away or became
     symlinkSync(join(root, 'gone'), join(root, 'sub'));
     assert.throws(() => files.openToRead(1), { code: 'disk' });
   } finally {
-    await files.close(false);
+    await files.close();
     place.release();
   }
 });

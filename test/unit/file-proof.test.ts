@@ -80,7 +80,7 @@ async function whole(name: string, sha256: string) {
     isNamed: () => existsSync(join(folder, name)),
     keepsHashes: () => existsSync(join(folder, 'state', 'unchoke', 'hashes', `${hash}.sha1`)),
     end: async (): Promise<void> => {
-      await files.close(true);
+      await files.close();
       place.release();
     },
   };

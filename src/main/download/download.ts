@@ -126,7 +126,7 @@ export class Download {
   }
 
   /** What was checked on the disk at the start and is checked at the end; null: nothing is kept. */
-  get files(): Pick<DownloadFiles, 'rehashed' | 'isProving' | 'repairBytes'> | null {
+  get files(): Pick<DownloadFiles, 'rehashed' | 'isFinishing' | 'repairBytes'> | null {
     return this.#files;
   }
 
@@ -221,7 +221,7 @@ export class Download {
     this.#unsubscribe();
     await this.#stored.idle();
     await this.#stored.close();
-    await this.#files?.close(this.complete);
+    await this.#files?.close();
   }
 
   readonly #count = (piece: PieceIndex, origin: PieceOrigin): void => {

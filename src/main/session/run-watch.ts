@@ -72,8 +72,8 @@ export class RunWatch implements LookedAt {
     const { race } = swarm;
     const job = this.#run.job();
     const download = job?.download ?? null;
-    // While other files are searched, or the whole file is checked, no peer is waited for.
-    idle.look(mayEnd() && download?.reusing?.isLooking !== true && download?.files?.isProving !== true);
+    // While other files are searched, or complete ones are checked, no peer is waited for.
+    idle.look(mayEnd() && download?.reusing?.isLooking !== true && download?.files?.isFinishing !== true);
     this.#lookAtCheck();
     if (!mayEnd()) return;
     const isFedByWebSeeds = (download?.bytes.downloaded ?? 0) > 0 || download?.webSeeds?.busy === true;
@@ -98,7 +98,7 @@ export class RunWatch implements LookedAt {
     const { swarm, job, mayEnd, awaitsPeers } = this.#run;
     const { allSettled, knownCount } = swarm.race.peers;
     const download = job()?.download;
-    const isBusy = download?.reusing?.isLooking === true || download?.files?.isProving === true;
+    const isBusy = download?.reusing?.isLooking === true || download?.files?.isFinishing === true;
     const isFed = download?.webSeedsMayGive === true || isBusy;
     if (!mayEnd() || !allSettled || awaitsPeers() || isFed || swarm.discovery.hopeful) return;
     this.#fail('no-peer', exhaustedText(knownCount, swarm.discovery.asksTrackers));

@@ -49,8 +49,9 @@ export class DownloadFiles {
   readonly #hashes: HashRecord | null;
   /** Of a whole file whose hash the user gave, once all its pieces are there. */
   #check: WholeCheck | null = null;
-  /** False: it was given up. */
-  #proof: Promise<boolean> | null = null;
+  /** True: the files have their final names. False: it was given up. */
+  #finishing: Promise<boolean> | null = null;
+  #isFinishing = false;
   /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
   #rehashed = 0;
@@ -189,9 +190,9 @@ export class DownloadFiles {
     this.#journal.note(piece);
   }
 
-  /** The whole file is being checked, or repaired. */
-  get isProving(): boolean {
-    return this.#check?.isRunning === true;
+  /** All pieces are there. The whole file is checked or repaired, or the disk is waited for. */
+  get isFinishing(): boolean {
+    return this.#isFinishing;
   }
 
   /** Bytes that were fetched to repair it. */
@@ -233,28 +234,36 @@ export class DownloadFiles {
     }
   }
 
-  /** Every piece is there: gives the files their final names, after the hash of the whole file was checked if the user gave one. */
+  /**
+   * Every piece is there: gives the files their final names, after the hash of the whole file was checked if the user gave one. Calls
+   * neither if the run ends meanwhile, or if it was called before.
+   */
   finish(done: () => void, fail: (error: unknown) => void): void {
-    const end = (): void => {
-      try {
-        this.#finish();
-      } catch (error) {
-        return fail(error);
-      }
-      done();
-    };
-    const { plainFile, geometry } = this.#metainfo;
-    if (plainFile === null || plainFile.sha256 === null) return end();
-    if (this.#proof !== null) return;
-    this.#check = new WholeCheck({
-      ...{ sha256: plainFile.sha256, hashes: plainFile.hashes, geometry, path: this.#pathOf(0) },
-      ...{ record: this.#hashes, files: this.system, parts: this.#options.parts ?? null },
-      open: (flags) => this.#open(0, flags),
-      isOver: () => this.#isClosing,
-      onNews: (text) => this.#listener.onRepair(text),
+    if (this.#finishing !== null) return;
+    this.#isFinishing = true;
+    this.#finishing = this.#prove().finally(() => {
+      this.#isFinishing = false;
     });
-    this.#proof = this.#check.run();
-    this.#proof.then((isRight) => isRight && end(), fail);
+    this.#finishing.then((isFinished) => isFinished && done(), fail);
+  }
+
+  async #prove(): Promise<boolean> {
+    const { plainFile, geometry } = this.#metainfo;
+    if (plainFile !== null && plainFile.sha256 !== null) {
+      this.#check = new WholeCheck({
+        ...{ sha256: plainFile.sha256, hashes: plainFile.hashes, geometry, path: this.#pathOf(0) },
+        ...{ record: this.#hashes, files: this.system, parts: this.#options.parts ?? null },
+        open: (flags) => this.#open(0, flags),
+        isOver: () => this.#isClosing,
+        onNews: (text) => this.#listener.onRepair(text),
+      });
+      if (!(await this.#check.run())) return false;
+    }
+    // It may tell that what was written is lost.
+    await this.#journal.settled;
+    if (this.#isClosing) return false;
+    this.#finish();
+    return true;
   }
 
   /** Gives the files their final names and makes the links. Throws a `disk` failure if a file was changed since it was written, or was not written. */
@@ -277,15 +286,15 @@ export class DownloadFiles {
     return (this.#isNamed ? finalPaths.get(file) : undefined) ?? files[file]?.path ?? '';
   }
 
-  /** `complete`: there is nothing to resume. Never rejects. */
-  async close(complete: boolean): Promise<void> {
+  /** Call it when nothing is written any more. Never rejects. */
+  async close(): Promise<void> {
     this.#isClosing = true;
     await this.#preparing.catch(() => {});
-    const isProved = await this.#proof?.catch(() => false);
+    const isFinished = await this.#finishing?.catch(() => false);
+    await this.#journal.settled;
     // Of a file that is wrong as a whole nothing is claimed.
     const kept = this.#check?.kept ?? 'all';
-    const isDone =
-      complete && (isProved ?? true) && this.#strangers.size === 0 && this.#journal.lost === null;
+    const isDone = isFinished === true && this.#journal.lost === null;
     if (this.#prepared && kept === 'all') await (isDone ? this.#journal.finish() : this.#journal.flush());
     await this.#hashes?.close(kept);
     const { plan } = this.#place;

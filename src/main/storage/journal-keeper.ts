@@ -129,6 +129,11 @@ export class JournalKeeper {
     return this.#lost;
   }
 
+  /** Resolves when a flush that is under way has told what it lost. */
+  get settled(): Promise<void> {
+    return this.#writing;
+  }
+
   /** Flushes everything verified so far and claims it. One call at a time; never rejects. */
   flush(): Promise<void> {
     this.#cancelFlush?.();
@@ -137,11 +142,10 @@ export class JournalKeeper {
     return this.#writing;
   }
 
-  /** The download is complete: there is nothing to resume. */
+  /** The download is complete, and no flush is under way: there is nothing to resume. */
   async finish(): Promise<void> {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
-    await this.#writing;
     try {
       this.#options.place.assertOurs();
       await removeJournal(this.#place);

@@ -39,7 +39,6 @@ export class WholeCheck {
   readonly #file: WholeFile;
   /** What the next run may know of the hashes. */
   kept: 'all' | 'own' | 'nothing' = 'all';
-  #isRunning = false;
   /** Its SHA-256 at the last look; null: that was given up. */
   #found: string | null = null;
   /** Pieces were replaced since the last look at the whole. */
@@ -49,21 +48,8 @@ export class WholeCheck {
     this.#file = file;
   }
 
-  get isRunning(): boolean {
-    return this.#isRunning;
-  }
-
   /** False if it was given up. Rejects with a `bad-data` failure if the file is wrong and cannot be repaired, or with the system's error. */
   async run(): Promise<boolean> {
-    this.#isRunning = true;
-    try {
-      return await this.#run();
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
-  async #run(): Promise<boolean> {
     const { sha256, hashes, path, record, onNews } = this.#file;
     await this.#look();
     if (this.#found === null || this.#found === sha256) return this.#found !== null;
