@@ -215,5 +215,7 @@ export type StorageResult =
       readonly bytes: number;
       readonly fault: null;
     }
+  /** For each of the torrents that were to be forgotten: the fault of a file that could not be written, told when it was closed. */
+  | { readonly type: 'forgotten'; readonly faults: readonly (DiskFault | null)[]; readonly fault: null }
   /** The result of a command that is no task. */
   | { readonly type: 'done'; readonly fault: null };

@@ -102,3 +102,17 @@ test('a completion that fails keeps the journal, so that the other files need no
   assert.deepEqual([torrent.state, hasJournal()], ['failed', true]);
   assert.match(failure()?.message ?? '', /was removed during the download/);
 });
+
+test('a disk that says only when a file is closed that it is full: the download is not complete', async () => {
+  const { torrent, forMs, flushed, failure, hasJournal, machine } = await verified();
+  machine.disk.plan({ operation: 'close', code: 'ENOSPC', writes: 0 });
+  await forMs(100);
+  assert.equal(machine.disk.fired, 1, 'before the end is told');
+  flushed(null);
+  await forMs(2_000);
+  assert.deepEqual(
+    [torrent.state, failure()?.code, hasJournal(), machine.bugs],
+    ['failed', 'disk', true, []],
+  );
+  assert.match(failure()?.message ?? '', /no space left on the disk \(ENOSPC\)/);
+});

@@ -13,6 +13,8 @@ export class MemoryDisk implements Disk {
   readonly holders = new Set<TorrentFiles>();
   /** Thrown by the next read or write. */
   fault: string | null = null;
+  /** Thrown by the next close, which closes all the same. */
+  closeFault: string | null = null;
   #next = 100;
 
   make(path: string, length: number): void {
@@ -47,6 +49,9 @@ export class MemoryDisk implements Disk {
 
   close(descriptor: number): void {
     if (!this.open.delete(descriptor)) throw new Error(`descriptor ${descriptor} is not open`);
+    const code = this.closeFault;
+    this.closeFault = null;
+    if (code !== null) throw Object.assign(new Error(code), { code });
   }
 
   read(descriptor: number, bytes: Uint8Array, from: number, count: number, position: number): number {

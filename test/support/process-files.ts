@@ -62,6 +62,7 @@ export class ProcessFiles implements FileSystem {
 
   readonly close = (descriptor: number): void => {
     if (!this.#open.delete(descriptor)) throw new Error(`descriptor ${descriptor} is not open`);
+    this.#disk.fault('close');
   };
 
   readonly read = (

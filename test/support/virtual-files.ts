@@ -11,7 +11,7 @@ export interface DiskFaultPlan {
   /** Calls of its kind until it happens. `write` if it is left out. */
   readonly writes: number;
   /** `change`: a file or folder is made, renamed, removed or resized. */
-  readonly operation?: 'write' | 'flush' | 'change';
+  readonly operation?: 'write' | 'flush' | 'change' | 'close';
   /** `SHORT`: one write takes a part. */
   readonly code: 'ENOSPC' | 'EIO' | 'SHORT' | 'ESTALE' | 'EROFS' | 'EINVAL' | 'ENOTSUP';
 }

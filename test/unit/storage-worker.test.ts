@@ -55,3 +55,22 @@ test('a disk that fails is a result, not the end of the thread', () => {
   assert.deepEqual(worker.run(store(0)).fault, { code: 'ENOSPC', path: 'file0', operation: 'write' });
   assert.equal(worker.held.torrents, 2);
 });
+
+test('a file that says only at its close that it was not written: the fault is that of its own torrent', () => {
+  const { disk, worker, store } = fixture(2);
+  for (const id of [0, 1]) worker.run(store(id));
+  disk.closeFault = 'ENOSPC';
+  assert.equal(worker.run(store(2)).fault, null, 'it made room for another torrent');
+  assert.deepEqual([...disk.open.values()], ['write file1', 'write file2']);
+  const fault = { code: 'ENOSPC', path: 'file0', operation: 'close' };
+  assert.deepEqual(worker.run(store(0, false)).fault, fault, 'nothing more is written');
+  disk.closeFault = 'EIO';
+  const forgotten = worker.run({ type: 'forget', torrents: [0, 1, 2].map(torrentId) });
+  assert.deepEqual(forgotten, {
+    type: 'forgotten',
+    faults: [fault, { code: 'EIO', path: 'file1', operation: 'close' }, null],
+    fault: null,
+  });
+  assert.deepEqual(worker.held, { torrents: 0, openFiles: 0 });
+  assert.equal(worker.run(store(0)).fault, null, 'it is told once');
+});

@@ -220,8 +220,7 @@ export class Download {
     await this.#webSeeds?.stop();
     this.#unsubscribe();
     await this.#stored.idle();
-    await this.#stored.close();
-    await this.#files?.close();
+    await this.#files?.close(await this.#stored.close());
   }
 
   readonly #count = (piece: PieceIndex, origin: PieceOrigin): void => {

@@ -6,7 +6,12 @@
  */
 import type { TorrentId } from '../../shared/indices.ts';
 import { COLLECT_DELAY_MS } from '../../shared/limits.ts';
-import type { StorageCommand, StoredTorrentSetup } from '../../shared/storage-messages.ts';
+import type {
+  DiskFault,
+  StorageCommand,
+  StorageResult,
+  StoredTorrentSetup,
+} from '../../shared/storage-messages.ts';
 import type { StorageLine } from './storage-line.ts';
 import { StorageQueue } from './storage-queue.ts';
 import { type StorageThread, type StorageWorld, systemStorage } from './storage-thread.ts';
@@ -27,7 +32,7 @@ interface Lane {
   readonly known: Set<TorrentId>;
   isBusy: boolean;
   /** Torrents that it must forget, each with what to call afterwards. */
-  readonly forgotten: Map<TorrentId, () => void>;
+  readonly forgotten: Map<TorrentId, (fault: DiskFault | null) => void>;
   /** Whether the thread still must give back the memory of torrents that it forgot. */
   collects: 'no' | 'later' | 'now';
 }
@@ -67,8 +72,12 @@ export class StoragePool {
       now: () => this.#world.now(),
       offer: (line) => this.#offer(line),
       withdraw: (line) => this.#queue.leave(line),
-      closeFiles: (torrent) => this.#tellToForget(torrent),
-      forget: (torrent) => this.#forget(torrent),
+      closeFiles: (torrent) => this.#letGo(torrent),
+      forget: (torrent) => {
+        const gone = this.#letGo(torrent);
+        this.#torrents.delete(torrent);
+        return gone;
+      },
     };
     const stored = new StoredTorrent(id, setup.geometry, threads);
     this.#torrents.set(id, { stored, setup });
@@ -96,9 +105,9 @@ export class StoragePool {
     this.#dispatch();
   }
 
-  #forget(torrent: TorrentId): Promise<void> {
+  /** No thread knows it any more, or has memory of it. */
+  #letGo(torrent: TorrentId): Promise<DiskFault | null> {
     const hasMemory = this.#torrents.get(torrent)?.setup.arena != null;
-    this.#torrents.delete(torrent);
     const lanes = this.#lanesOf(torrent);
     if (hasMemory) for (const lane of lanes) lane.collects = 'later';
     const forgotten = this.#tellToForget(torrent);
@@ -111,19 +120,19 @@ export class StoragePool {
     return this.#isClosed ? [] : this.#lanes.filter(({ known }) => known.has(torrent));
   }
 
-  async #tellToForget(torrent: TorrentId): Promise<void> {
+  async #tellToForget(torrent: TorrentId): Promise<DiskFault | null> {
     const forgotten = this.#lanesOf(torrent).map(
       ({ forgotten }) =>
-        new Promise<void>((resolve) => {
+        new Promise<DiskFault | null>((resolve) => {
           const before = forgotten.get(torrent);
-          forgotten.set(torrent, () => {
-            before?.();
-            resolve();
+          forgotten.set(torrent, (fault) => {
+            before?.(fault);
+            resolve(fault);
           });
         }),
     );
     this.#dispatch();
-    await Promise.all(forgotten);
+    return (await Promise.all(forgotten)).find((fault) => fault !== null) ?? null;
   }
 
   /** Many torrents may end at one time: their memory is collected once. */
@@ -144,7 +153,9 @@ export class StoragePool {
   #serve(lane: Lane): void {
     if (lane.forgotten.size > 0) {
       const torrents = [...lane.forgotten.keys()];
-      return this.#order(lane, { type: 'forget', torrents }, () => forget(lane, torrents));
+      return this.#order(lane, { type: 'forget', torrents }, (result) =>
+        forget(lane, torrents, result.type === 'forgotten' ? result.faults : []),
+      );
     }
     if (lane.collects === 'now') {
       lane.collects = 'no';
@@ -177,12 +188,12 @@ export class StoragePool {
     );
   }
 
-  #order(lane: Lane, command: StorageCommand, done: () => void): void {
+  #order(lane: Lane, command: StorageCommand, done: (result: StorageResult) => void): void {
     lane.isBusy = true;
     lane.thread.run(command).then(
-      () => {
+      (result) => {
         lane.isBusy = false;
-        done();
+        done(result);
         this.#dispatch();
       },
       (error: unknown) => this.#died(lane, error),
@@ -208,10 +219,15 @@ function newLane(thread: StorageThread): Lane {
   return { thread, known: new Set(), isBusy: false, forgotten: new Map(), collects: 'no' };
 }
 
-function forget(lane: Lane, torrents: readonly TorrentId[]): void {
-  for (const torrent of torrents) {
+/** `faults`: of these torrents; none if the thread is gone. */
+function forget(
+  lane: Lane,
+  torrents: readonly TorrentId[],
+  faults: readonly (DiskFault | null)[] = [],
+): void {
+  for (const [i, torrent] of torrents.entries()) {
     lane.known.delete(torrent);
-    lane.forgotten.get(torrent)?.();
+    lane.forgotten.get(torrent)?.(faults[i] ?? null);
     lane.forgotten.delete(torrent);
   }
 }

@@ -2,6 +2,7 @@
 import type { Geometry } from '../../shared/geometry.ts';
 import type { PieceIndex, TorrentId } from '../../shared/indices.ts';
 import type {
+  DiskFault,
   FileRange,
   LookedRange,
   PieceToStore,
@@ -21,10 +22,13 @@ export interface StorageThreads {
   offer(line: StorageLine): void;
   /** The line has ended. */
   withdraw(line: StorageLine): void;
-  /** Resolves when no thread has a file of the torrent open. A thread learns of it again with its next task. */
-  closeFiles(torrent: TorrentId): Promise<void>;
-  /** Resolves when no thread knows the torrent any more: its tasks have ended and its files are closed. */
-  forget(torrent: TorrentId): Promise<void>;
+  /**
+   * Resolves when no thread has a file of the torrent open, to the fault of one that could not be written. A thread learns of it again
+   * with its next task.
+   */
+  closeFiles(torrent: TorrentId): Promise<DiskFault | null>;
+  /** The same when no thread knows the torrent any more: its tasks have ended and its files are closed. */
+  forget(torrent: TorrentId): Promise<DiskFault | null>;
 }
 
 export class StoredTorrent {
@@ -34,7 +38,7 @@ export class StoredTorrent {
   readonly #pieces: FullPieces;
   readonly #scans = new Set<DiskScan>();
   #isClosed = false;
-  #closed: Promise<void> | null = null;
+  #closed: Promise<DiskFault | null> | null = null;
 
   constructor(id: TorrentId, geometry: Geometry, threads: StorageThreads) {
     this.id = id;
@@ -112,14 +116,15 @@ export class StoredTorrent {
 
   /**
    * Before files are removed: what a thread has open would keep their space, and would be read in place of a new file with the same
-   * name. No task may run meanwhile.
+   * name. And before a download is complete: some systems say only at a close that they could not write. Resolves to such a fault. No
+   * task may run meanwhile.
    */
-  closeFiles(): Promise<void> {
+  closeFiles(): Promise<DiskFault | null> {
     return this.#threads.closeFiles(this.id);
   }
 
-  /** Unregisters it and drops what waits. Resolves when no thread uses its files or its memory any more. */
-  close(): Promise<void> {
+  /** Unregisters it and drops what waits. Resolves when no thread uses its files or its memory any more, to a fault like `closeFiles`. */
+  close(): Promise<DiskFault | null> {
     this.drop();
     this.#closed ??= this.#threads.forget(this.id);
     return this.#closed;

@@ -5,7 +5,7 @@ import { elementsBelow, FolderWalk } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import type { Ledger } from '../../shared/ledger.ts';
 import { STANDING, Standings } from '../../shared/standing.ts';
-import type { StoredTorrentSetup } from '../../shared/storage-messages.ts';
+import type { DiskFault, StoredTorrentSetup } from '../../shared/storage-messages.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import type { StoredTorrent } from '../pools/stored-torrent.ts';
@@ -51,12 +51,12 @@ export class DownloadFiles {
   #check: WholeCheck | null = null;
   /** True: the files have their final names. False: it was given up. */
   #finishing: Promise<boolean> | null = null;
-  #isFinishing = false;
   /** Guarded files that do not belong to the torrent. */
   readonly #strangers = new Set<number>();
   #rehashed = 0;
   /** The files have their final names. */
   #isNamed = false;
+  #stored: StoredTorrent | null = null;
   #prepared = false;
   #isClosing = false;
   #preparing: Promise<void> = Promise.resolve();
@@ -129,6 +129,7 @@ export class DownloadFiles {
     onGood: (piece: PieceIndex, origin: FoundPiece) => void,
     isCancelled: () => boolean,
   ): Promise<void> {
+    this.#stored = stored;
     this.#preparing = this.#prepare(stored, onGood, isCancelled);
     return this.#preparing;
   }
@@ -192,7 +193,7 @@ export class DownloadFiles {
 
   /** All pieces are there. The whole file is checked or repaired, or the disk is waited for. */
   get isFinishing(): boolean {
-    return this.#isFinishing;
+    return this.#finishing !== null;
   }
 
   /** Bytes that were fetched to repair it. */
@@ -240,10 +241,7 @@ export class DownloadFiles {
    */
   finish(done: () => void, fail: (error: unknown) => void): void {
     if (this.#finishing !== null) return;
-    this.#isFinishing = true;
-    this.#finishing = this.#prove().finally(() => {
-      this.#isFinishing = false;
-    });
+    this.#finishing = this.#prove();
     this.#finishing.then((isFinished) => isFinished && done(), fail);
   }
 
@@ -259,7 +257,9 @@ export class DownloadFiles {
       });
       if (!(await this.#check.run())) return false;
     }
-    // It may tell that what was written is lost.
+    // Both may tell that what was written is lost.
+    const fault = await this.#stored?.closeFiles();
+    if (fault != null) this.#journal.lose(fault);
     await this.#journal.settled;
     if (this.#isClosing) return false;
     this.#finish();
@@ -286,9 +286,10 @@ export class DownloadFiles {
     return (this.#isNamed ? finalPaths.get(file) : undefined) ?? files[file]?.path ?? '';
   }
 
-  /** Call it when nothing is written any more. Never rejects. */
-  async close(): Promise<void> {
+  /** Call it when nothing is written any more. `fault`: of a file that could not be written, told when it was closed. Never rejects. */
+  async close(fault: DiskFault | null = null): Promise<void> {
     this.#isClosing = true;
+    if (fault !== null) this.#journal.lose(fault);
     await this.#preparing.catch(() => {});
     const isFinished = await this.#finishing?.catch(() => false);
     await this.#journal.settled;

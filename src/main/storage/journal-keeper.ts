@@ -2,20 +2,21 @@
  * Keeps the journal correct while a download runs. The order matters: first the data of a piece is flushed to disk, then the
  * piece is claimed.
  */
-import { constants } from 'node:fs';
 import { assertCannotFlush, type FileStats, type FileSystem } from '../../shared/file-system.ts';
-import { FolderWalk } from '../../shared/folder.ts';
+import { systemError } from '../../shared/folder.ts';
 import type { PieceIndex } from '../../shared/indices.ts';
 import { JOURNAL_INTERVAL_MS } from '../../shared/limits.ts';
 import type { Standings } from '../../shared/standing.ts';
+import type { DiskFault } from '../../shared/storage-messages.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure } from '../files/disk-failure.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import { type FileStamp, removeJournal, stampOf, writeJournal } from './journal.ts';
+import { JournalFiles } from './journal-files.ts';
 import type { JournalKey } from './journal-key.ts';
 import { journalName } from './names/name-beside.ts';
 import type { OutputPlace } from './output-place.ts';
-import { elementsOf, filesOfPiece } from './storage-plan.ts';
+import { filesOfPiece } from './storage-plan.ts';
 
 export interface JournalKeeperOptions {
   readonly place: OutputPlace;
@@ -33,11 +34,13 @@ export interface JournalKeeperOptions {
 
 export class JournalKeeper {
   readonly #options: JournalKeeperOptions;
-  readonly #walk: FolderWalk;
+  readonly #own: JournalFiles;
   readonly #verified: Uint8Array;
   readonly #stamps: (FileStamp | null)[];
   /** Pieces that are verified and not yet flushed. */
   #noted: PieceIndex[] = [];
+  /** Those of the flush that is under way. */
+  #flushing: PieceIndex[] = [];
   /** Their files. */
   readonly #touched = new Set<number>();
   /** A flush that failed may have lost them before they were noted. */
@@ -61,7 +64,7 @@ export class JournalKeeper {
 
   constructor(options: JournalKeeperOptions) {
     this.#options = options;
-    this.#walk = new FolderWalk(options.place.root);
+    this.#own = new JournalFiles(options.place, options.standings);
     this.#verified = new Uint8Array(Math.ceil(options.metainfo.geometry.pieceCount / 8));
     this.#stamps = options.place.plan.files.map(() => null);
   }
@@ -129,6 +132,13 @@ export class JournalKeeper {
     return this.#lost;
   }
 
+  /** The system has told elsewhere that it could not write what a file got. */
+  lose({ path, code }: DiskFault): void {
+    const file = this.#options.place.plan.files.findIndex((one) => one.path === path);
+    this.#doubt([file]);
+    this.#noteLoss(file, systemError(code));
+  }
+
   /** Resolves when a flush that is under way has told what it lost. */
   get settled(): Promise<void> {
     return this.#writing;
@@ -157,7 +167,7 @@ export class JournalKeeper {
   close(): void {
     this.#cancelFlush?.();
     this.#cancelFlush = null;
-    this.#walk.close();
+    this.#own.close();
   }
 
   get #files(): FileSystem {
@@ -172,35 +182,26 @@ export class JournalKeeper {
   async #write(): Promise<void> {
     if (this.#blocked) return;
     if (this.#touched.size === 0) return this.#writeOwed();
-    const pieces = this.#noted;
+    this.#flushing = this.#noted;
     const files = [...this.#touched];
     this.#noted = [];
     this.#touched.clear();
     const unopened = new Map<number, unknown>();
-    let flushing = files[0] as number;
+    let at = files[0] as number;
     try {
       for (const file of files) {
-        flushing = file;
+        at = file;
         await this.#flushFile(file, unopened);
       }
     } catch (error) {
       // A second flush would succeed and prove nothing: the system reports a failure once.
-      for (const file of files) {
-        this.#doubted.add(file);
-        this.#restamp(file);
-      }
-      // What was written while the flush was under way may be lost with it, and the next flush would not say so.
-      this.#noted = this.#noted.filter((piece) => !this.#isDoubted(piece));
-      for (const piece of this.#options.unreported?.() ?? [])
-        if (this.#isDoubted(piece)) this.#unsure.add(piece);
-      this.#noteLoss(flushing, error);
-      // The next run must know, also if this is the last flush.
-      this.#owed ??= () => this.#replace(this.#stamps, this.#verified);
+      this.#doubt(files);
+      this.#noteLoss(at, error);
       await this.#writeOwed().catch((error: unknown) => this.#trouble(error));
       throw error;
     }
     this.#options.beforeClaims?.();
-    for (const piece of pieces) {
+    for (const piece of this.#flushing) {
       if (this.#filesOf(piece).some((file) => unopened.has(file))) this.#noted.push(piece);
       else this.#claim(piece);
     }
@@ -212,6 +213,21 @@ export class JournalKeeper {
       this.#flushLater();
       this.#trouble(error, this.#options.place.plan.files[file]?.path);
     }
+  }
+
+  /** What was written to these files may be lost. */
+  #doubt(files: readonly number[]): void {
+    for (const file of files) {
+      this.#doubted.add(file);
+      this.#restamp(file);
+    }
+    // What was written while the flush was under way may be lost with it, and the next flush would not say so.
+    this.#noted = this.#noted.filter((piece) => !this.#isDoubted(piece));
+    this.#flushing = this.#flushing.filter((piece) => !this.#isDoubted(piece));
+    for (const piece of this.#options.unreported?.() ?? [])
+      if (this.#isDoubted(piece)) this.#unsure.add(piece);
+    // The next run must know, also if this is the last flush.
+    this.#owed ??= () => this.#replace(this.#stamps, this.#verified);
   }
 
   async #writeOwed(): Promise<void> {
@@ -231,7 +247,7 @@ export class JournalKeeper {
   async #flushFile(file: number, unopened: Map<number, unknown>): Promise<void> {
     let descriptor: number;
     try {
-      descriptor = this.#open(file);
+      descriptor = this.#own.open(file);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'REPLACED') this.#stamps[file] = null;
       unopened.set(file, error);
@@ -259,10 +275,8 @@ export class JournalKeeper {
   }
 
   #stamp(file: number): void {
-    const elements = elementsOf(this.#options.place.plan, file);
-    const name = elements.pop() ?? '';
-    const stats = this.#walk.reach(elements).look(name);
-    if (stats?.isFile() === true && this.#options.standings.isSame(file, stats)) this.#stampAs(file, stats);
+    const stats = this.#own.look(file);
+    if (stats !== null) this.#stampAs(file, stats);
   }
 
   #stampAs(file: number, stats: FileStats): void {
@@ -281,15 +295,6 @@ export class JournalKeeper {
     const { code = '' } = error as NodeJS.ErrnoException;
     const { path } = this.#options.place.plan.files[file] ?? { path: '' };
     this.#lost ??= diskFailure(code, path, error);
-  }
-
-  /** Linux can flush through a read-only descriptor; other systems need a writable one. */
-  #open(file: number): number {
-    const elements = elementsOf(this.#options.place.plan, file);
-    const access = process.platform === 'linux' ? constants.O_RDONLY : constants.O_WRONLY;
-    const name = elements.pop() ?? '';
-    const opened = this.#walk.reach(elements).openFile(name, access);
-    return this.#options.standings.checked(file, opened, this.#files);
   }
 
   #trouble(error: unknown, path = `${this.#place.folder.path}/${this.#place.name}`): void {

@@ -13,7 +13,7 @@ import type {
 } from '../../shared/storage-messages.ts';
 import type { Access, TorrentFiles } from './disk.ts';
 import { Stretches } from './stretches.ts';
-import type { ThreadFiles } from './thread-files.ts';
+import type { LostFile, ThreadFiles } from './thread-files.ts';
 
 /** A file operation failed. Only its `fault` crosses the thread boundary. */
 export class DiskError extends Error {
@@ -53,9 +53,13 @@ export class FileSpans {
     return this.#thread.writeSize.best;
   }
 
-  /** Closes its files. */
-  close(): void {
-    this.#thread.release(this.#opener);
+  /** Closes its files. Returns the fault of one that could not be written. */
+  close(): DiskFault | null {
+    return this.#faultOf(this.#thread.release(this.#opener));
+  }
+
+  #faultOf(lost: LostFile | null): DiskFault | null {
+    return lost && { code: lost.code, path: this.#files[lost.file]?.path ?? '', operation: 'close' };
   }
 
   /**
@@ -63,6 +67,8 @@ export class FileSpans {
    * DiskError.
    */
   write(offset: number, bytes: Uint8Array): number[] {
+    const fault = this.#faultOf(this.#thread.lostOf(this.#opener));
+    if (fault !== null) throw new DiskError(fault, null);
     const withheld: number[] = [];
     this.#stretches.each(offset, bytes, (file, at, part) => {
       if (file === null) return true;

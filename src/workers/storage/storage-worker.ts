@@ -3,7 +3,12 @@
  * says when to forget the torrent. A simulation runs this over its own disk.
  */
 import type { TorrentId } from '../../shared/indices.ts';
-import type { StorageCommand, StorageResult, StorageThreadSetup } from '../../shared/storage-messages.ts';
+import type {
+  DiskFault,
+  StorageCommand,
+  StorageResult,
+  StorageThreadSetup,
+} from '../../shared/storage-messages.ts';
 import type { Disk } from './disk.ts';
 import { ThreadFiles } from './thread-files.ts';
 import { TorrentStorage } from './torrent-storage.ts';
@@ -45,9 +50,10 @@ export class StorageWorker {
         if (known === undefined) throw new Error(`torrent ${torrent} is not known to this storage thread`);
         return known.run(task);
       }
-      case 'forget':
-        for (const torrent of command.torrents) this.#forget(torrent);
-        return DONE;
+      case 'forget': {
+        const { torrents } = command;
+        return { type: 'forgotten', faults: torrents.map((torrent) => this.#forget(torrent)), fault: null };
+      }
       case 'collect':
         this.#collect();
         return DONE;
@@ -59,8 +65,9 @@ export class StorageWorker {
     this.#torrents.set(torrent, storage);
   }
 
-  #forget(torrent: TorrentId): void {
-    this.#torrents.get(torrent)?.close();
+  #forget(torrent: TorrentId): DiskFault | null {
+    const fault = this.#torrents.get(torrent)?.close() ?? null;
     this.#torrents.delete(torrent);
+    return fault;
   }
 }

@@ -9,6 +9,14 @@ import { WriteSize } from './write-size.ts';
 interface OpenFile {
   readonly descriptor: number;
   readonly torrent: TorrentFiles;
+  readonly file: number;
+  readonly access: Access;
+}
+
+/** What was written to the file is lost, by the code of the system. */
+export interface LostFile {
+  readonly file: number;
+  readonly code: string;
 }
 
 export class ThreadFiles {
@@ -19,6 +27,8 @@ export class ThreadFiles {
   readonly #mostOpen: number;
   /** By the caller's key; a Map remembers the order of use. */
   readonly #open = new Map<string, OpenFile>();
+  /** Some systems (NFS) say only when a file is closed that they could not write. The first such file of a torrent, until it is released. */
+  readonly #lost = new Map<TorrentFiles, LostFile>();
   /** A torrent keeps a folder open between two opens. Only the last torrent does, or a thousand would keep a thousand. */
   #lastOpened: TorrentFiles | null = null;
   #readBuffer: Buffer | null = null;
@@ -50,16 +60,25 @@ export class ThreadFiles {
     if (this.#lastOpened !== torrent) this.#lastOpened?.release();
     this.#lastOpened = torrent;
     const descriptor = this.#openOrMakeRoom(torrent, file, access);
-    this.#open.set(key, { descriptor, torrent });
+    this.#open.set(key, { descriptor, torrent, file, access });
     return descriptor;
   }
 
-  /** Closes everything that is open for this torrent. */
-  release(torrent: TorrentFiles): void {
+  /** A file of this torrent that could not be written; null if none is known. */
+  lostOf(torrent: TorrentFiles): LostFile | null {
+    return this.#lost.get(torrent) ?? null;
+  }
+
+  /** Closes everything that is open for this torrent. Returns a file that could not be written. */
+  release(torrent: TorrentFiles): LostFile | null {
     for (const [key, file] of this.#open) if (file.torrent === torrent) this.#close(key, file);
-    if (this.#lastOpened !== torrent) return;
-    torrent.release();
-    this.#lastOpened = null;
+    const lost = this.lostOf(torrent);
+    this.#lost.delete(torrent);
+    if (this.#lastOpened === torrent) {
+      torrent.release();
+      this.#lastOpened = null;
+    }
+    return lost;
   }
 
   /** Sockets may have taken all descriptors of the process. Then one of our files is closed to open this one. */
@@ -80,8 +99,15 @@ export class ThreadFiles {
     this.#close(key, file);
   }
 
-  #close(key: string, { descriptor }: OpenFile): void {
+  /** The file that another one makes room for may be of another torrent, so its error is kept for its own. */
+  #close(key: string, { descriptor, torrent, file, access }: OpenFile): void {
     this.#open.delete(key);
-    this.disk.close(descriptor);
+    try {
+      this.disk.close(descriptor);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      if (access === 'write' && !this.#lost.has(torrent)) this.#lost.set(torrent, { file, code });
+    }
   }
 }

@@ -66,9 +66,9 @@ export class TorrentStorage {
     }
   }
 
-  /** Closes its files. */
-  close(): void {
-    this.#spans.close();
+  /** Closes its files. Returns the fault of one that could not be written. */
+  close(): DiskFault | null {
+    return this.#spans.close();
   }
 
   #store(pieces: readonly PieceToStore[]): StorageResult {
