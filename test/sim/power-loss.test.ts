@@ -1,12 +1,16 @@
 /** What a run leaves on the disk when its process is killed or the power fails, and how the next run goes on from there. */
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { userFolder } from '../../src/main/files/user-folders.ts';
 import { DEFAULT_SESSION } from '../../src/main/session/settings.ts';
+import { HashRecord } from '../../src/main/storage/hash-record.ts';
 import { journalKey } from '../../src/main/storage/journal-key.ts';
 import { OutputPlace } from '../../src/main/storage/output-place.ts';
 import { storagePlan } from '../../src/main/storage/storage-plan.ts';
+import { LearnedHashes } from '../../src/main/torrent/learned-hashes.ts';
+import type { Metainfo } from '../../src/main/torrent/metainfo.ts';
+import type { PieceIndex } from '../../src/shared/indices.ts';
 import { LOCK_STALE_MS } from '../../src/shared/limits.ts';
 import { contentOf } from '../simulate/sim-content.ts';
 import type { DiskAbilities } from '../support/virtual-files.ts';
@@ -100,4 +104,28 @@ test('a power loss leaves a whole journal key, or none', () => {
     assert.equal(journalKey(null, assert.fail, machine.current.files)?.length, key?.length);
   }
   assert.equal(left.has(0), left.size > 1, 'its name may be lost');
+});
+
+test('a power loss leaves a whole record of hashes: a journal may have been written since', async () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const machine = machineOf(seed, { holdsFolders: true, hasLinks: true, hasClones: false });
+    const hashes = new LearnedHashes(4, true);
+    hashes.make(0 as PieceIndex, Buffer.alloc(20, 7));
+    const known = { infoHash: Buffer.alloc(20, 1), plainFile: { hashes } } as unknown as Metainfo;
+    let isSaved = false;
+    const { files } = machine.current;
+    void HashRecord.of(known, files)
+      ?.save()
+      .then(() => {
+        isSaved = true;
+      });
+    await machine.loop.run(5_000, () => isSaved);
+    const path = join(userFolder('state'), 'hashes', `${'01'.repeat(20)}.sha1`);
+    const whole = Buffer.from(machine.disk.content(path));
+    assert.equal(whole.length, 84);
+    // Its name is on the disk before its bytes need be.
+    files.fsync(files.open(dirname(path), 0));
+    machine.kill(true);
+    assert.ok(machine.disk.content(path).equals(whole), `seed ${seed}`);
+  }
 });

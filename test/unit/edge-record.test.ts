@@ -28,12 +28,12 @@ const record = (place: string | null = '/gone/set') => new EdgeRecord(HASH, plac
 const one = { from: 100, length: 5, digest: digest('one') };
 const two = { from: 2 ** 40, length: 7, digest: digest('two') };
 
-test('what is kept is found again, by its place in the torrent and its length', () => {
+test('what is kept is found again, by its place in the torrent and its length', async () => {
   const first = record();
-  first.save();
+  await first.save();
   assert.throws(() => readdirSync(folder), /ENOENT/, 'nothing is written if there is nothing');
   first.add([one]);
-  first.save();
+  await first.save();
   const second = record();
   assert.deepEqual(
     [second.digestOf(100, 5), second.digestOf(100, 6), second.digestOf(101, 5)],
@@ -42,24 +42,24 @@ test('what is kept is found again, by its place in the torrent and its length', 
   assert.equal(new EdgeRecord(Buffer.alloc(20), null).digestOf(100, 5), null, 'of this torrent alone');
 });
 
-test('two runs at one time keep what both have learned', () => {
+test('two runs at one time keep what both have learned', async () => {
   const [first, second] = [record(), record()];
   for (const each of [first, second]) assert.equal(each.digestOf(2 ** 40, 7), null);
   first.add([two]);
-  first.save();
+  await first.save();
   second.add([{ from: 1, length: 1, digest: digest('three') }]);
-  second.save();
+  await second.save();
   const after = record();
   assert.deepEqual([after.digestOf(2 ** 40, 7), after.digestOf(1, 1)], [two.digest, digest('three')]);
   const before = readFileSync(path);
   after.add([two]);
   rmSync(path);
-  after.save();
+  await after.save();
   assert.throws(() => readFileSync(path), /ENOENT/, 'what is known already is not written again');
   writeFileSync(path, before);
 });
 
-test('what is no record is none, and is replaced', () => {
+test('what is no record is none, and is replaced', async () => {
   for (const text of [
     '',
     '{',
@@ -72,7 +72,7 @@ test('what is no record is none, and is replaced', () => {
     const read = record();
     assert.equal(read.digestOf(1, 2), null);
     read.add([one]);
-    read.save();
+    await read.save();
     assert.equal(record().digestOf(100, 5), one.digest);
   }
   assert.deepEqual(readdirSync(folder), [`${HASH.toString('hex')}.json`], 'nothing else is left');

@@ -52,9 +52,9 @@ test('after a file that was wrong as a whole, it knows only its own; or nothing,
   assert.deepEqual(run(3).known, [false, false, false, false]);
 });
 
-test('a run that is killed in the middle of a repair leaves only its own', () => {
+test('a run that is killed in the middle of a repair leaves only its own', async () => {
   const record = first(4);
-  record.save();
-  record.saveOwn();
+  await record.save();
+  await record.saveOwn();
   assert.deepEqual(run(4).known, [true, false, false, false]);
 });

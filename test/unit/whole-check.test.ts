@@ -49,7 +49,7 @@ function begin(lies: readonly number[], source: Buffer | null = RIGHT, files = S
   const check = new WholeCheck({
     ...{ sha256, path, geometry: G, hashes, files },
     record: {
-      saveOwn: () => {
+      saveOwn: async () => {
         saves += 1;
       },
     },

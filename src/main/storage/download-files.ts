@@ -74,9 +74,9 @@ export class DownloadFiles {
       ...{ place, metainfo, standings: this.#standings, key: options.key },
       onTrouble: (message) => listener.onJournalTrouble(message),
       // Without them, a journal cannot be believed what it claims at an edge.
-      beforeClaims: () => {
-        this.#edges.save();
-        this.#hashes?.save();
+      beforeClaims: async () => {
+        await this.#edges.save();
+        await this.#hashes?.save();
       },
       unreported: () => unreportedPieces(options.ledger),
     });

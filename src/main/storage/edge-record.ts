@@ -55,7 +55,7 @@ export class EdgeRecord {
   }
 
   /** Writes what is new. Without permission to do so, these pieces are fetched again by the next run. Never throws. */
-  save(): void {
+  async save(): Promise<void> {
     if (!this.#isNew) return;
     this.#isNew = false;
     // Another run may have this torrent in another place.
@@ -65,7 +65,7 @@ export class EdgeRecord {
       hashes: new Map([...hashes, ...this.#known]),
       places: new Set([...places, ...ours]),
     };
-    this.#replace(this.#kept);
+    await this.#replace(this.#kept);
   }
 
   /**
@@ -74,17 +74,17 @@ export class EdgeRecord {
    */
   async close(isWhole: boolean): Promise<void> {
     if (isWhole) return this.#leave();
-    this.save();
+    await this.save();
     await this.#file.close(this.#isUsed);
   }
 
   /** This place, and those that are gone, need the record no longer. */
-  #leave(): void {
+  async #leave(): Promise<void> {
     const { hashes, places } = this.#read();
     if (this.#place === null || !places.has(this.#place)) return;
     const left = [...places].filter((place) => place !== this.#place && this.#isThere(place));
-    if (left.length === 0) this.#file.remove();
-    else this.#replace({ hashes, places: new Set(left) });
+    if (left.length === 0) await this.#file.remove();
+    else await this.#replace({ hashes, places: new Set(left) });
   }
 
   #isThere(place: string): boolean {
@@ -95,9 +95,9 @@ export class EdgeRecord {
     }
   }
 
-  #replace({ hashes, places }: Kept): void {
+  #replace({ hashes, places }: Kept): Promise<void> {
     const edges = [...hashes.values()].map(({ from, length, digest }) => [from, length, digest]);
-    this.#file.write(Buffer.from(JSON.stringify({ v: VERSION, places: [...places], edges })));
+    return this.#file.write(Buffer.from(JSON.stringify({ v: VERSION, places: [...places], edges })));
   }
 
   get #known(): Map<string, EdgeHash> {

@@ -25,24 +25,24 @@ export class HashRecord {
     return plainFile === null ? null : new HashRecord(infoHash, plainFile.hashes, files);
   }
 
-  save(): void {
-    this.#write(() => true);
+  save(): Promise<void> {
+    return this.#write(() => true);
   }
 
   /** What this node made itself: the word of others counts no more. */
-  saveOwn(): void {
-    this.#write((piece) => this.#hashes.isOwn(piece));
+  saveOwn(): Promise<void> {
+    return this.#write((piece) => this.#hashes.isOwn(piece));
   }
 
   /** The end of a run. `kept`: what the next run may know of it. Never rejects. */
   async close(kept: 'all' | 'own' | 'nothing'): Promise<void> {
-    if (kept === 'all') this.save();
-    else if (kept === 'own') this.saveOwn();
-    else this.#file.remove();
+    if (kept === 'all') await this.save();
+    else if (kept === 'own') await this.saveOwn();
+    else await this.#file.remove();
     await this.#file.close(true);
   }
 
-  #write(isKept: (piece: PieceIndex) => boolean): void {
+  #write(isKept: (piece: PieceIndex) => boolean): Promise<void> {
     const { bytes, count } = this.#hashes;
     const record = Buffer.alloc(bytes.length + count);
     for (let piece = 0; piece < count; piece++) {
@@ -51,7 +51,7 @@ export class HashRecord {
       record.set(bytes.subarray(at, at + PIECE_HASH_BYTES), at);
       record[bytes.length + piece] = this.#hashes.isOwn(piece as PieceIndex) ? 1 : 0;
     }
-    this.#file.write(record);
+    return this.#file.write(record);
   }
 
   #learn(): void {

@@ -27,7 +27,7 @@ export interface JournalKeeperOptions {
   /** Called if a journal could not be written: the download goes on, and a restart will check more. */
   readonly onTrouble: (message: string) => void;
   /** Verified pieces are about to be claimed. */
-  readonly beforeClaims?: () => void;
+  readonly beforeClaims?: () => Promise<void>;
   /** Pieces that a storage thread may have written by now, and has not reported. */
   readonly unreported?: () => Iterable<PieceIndex>;
 }
@@ -200,7 +200,7 @@ export class JournalKeeper {
       await this.#writeOwed().catch((error: unknown) => this.#trouble(error));
       throw error;
     }
-    this.#options.beforeClaims?.();
+    await this.#options.beforeClaims?.();
     for (const piece of this.#flushing) {
       if (this.#filesOf(piece).some((file) => unopened.has(file))) this.#noted.push(piece);
       else this.#claim(piece);

@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { join } from 'node:path';
 import { diskPath } from '../../shared/byte-name.ts';
-import { type DiskPath, type FileSystem, writeFirst } from '../../shared/file-system.ts';
+import { assertCannotFlush, type DiskPath, type FileSystem, writeFirst } from '../../shared/file-system.ts';
 import { STATE_FILE_KEPT_MS } from '../../shared/limits.ts';
 import { userFolder } from '../files/user-folders.ts';
 
@@ -18,6 +18,8 @@ export class StateFile {
   readonly #files: FileSystem;
   readonly #folder: string;
   readonly #path: string;
+  /** One after the other, so that the last one counts. Never rejects. */
+  #writing: Promise<void> = Promise.resolve();
   /** The time of the calendar when this run wrote it; null if it did not. */
   #writtenAt: number | null = null;
 
@@ -36,16 +38,15 @@ export class StateFile {
     });
   }
 
-  /** Does nothing without permission. */
-  write(bytes: Uint8Array): void {
-    try {
-      this.#files.mkdir(this.#folder, { recursive: true, mode: 0o700 });
-      this.#replace(bytes);
-    } catch {}
+  /** Resolves when it is on the disk for good: a journal may claim something because of it. Does nothing without permission. */
+  write(bytes: Uint8Array): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#replace(bytes)).catch(() => {});
+    return this.#writing;
   }
 
-  remove(): void {
-    this.#remove(diskPath(this.#path));
+  remove(): Promise<void> {
+    this.#writing = this.#writing.then(() => this.#remove(diskPath(this.#path)));
+    return this.#writing;
   }
 
   /** The end of a run. If it has written the file, old ones are removed; else the file counts as new if it was used. Never rejects. */
@@ -54,13 +55,15 @@ export class StateFile {
     else if (isUsed) this.#opened((descriptor) => this.#files.touch(descriptor));
   }
 
-  #replace(bytes: Uint8Array): void {
+  async #replace(bytes: Uint8Array): Promise<void> {
+    this.#files.mkdir(this.#folder, { recursive: true, mode: 0o700 });
     const fresh = diskPath(`${this.#path}.${randomBytes(8).toString('hex')}`);
     const descriptor = this.#files.open(fresh, NEW, 0o600);
     try {
       try {
         writeFirst(this.#files, descriptor, bytes);
         this.#writtenAt = this.#files.touch(descriptor);
+        await this.#files.slow.fsync(descriptor).catch(assertCannotFlush);
       } finally {
         this.#files.close(descriptor);
       }

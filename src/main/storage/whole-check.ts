@@ -59,7 +59,7 @@ export class WholeCheck {
     const rounds = suspectRounds(hashes, damaged);
     if (rounds.count === 0) throw this.#isAnother();
     if (this.#file.parts === null) throw this.#isUnchecked('it may not be asked');
-    record?.saveOwn();
+    await record?.saveOwn();
     onNews(
       `${path}: its SHA-256 is not the one of --sha256; up to ${counted(rounds.count, 'piece')} whose hashes others said, or that changed on the disk, are fetched from the source again`,
     );
