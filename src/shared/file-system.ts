@@ -61,6 +61,9 @@ export type FileStats = Pick<
   | 'isSymbolicLink'
 >;
 
+/** The size of the blocks in `FileStats`, on every system. */
+export const STAT_BLOCK_BYTES = 512;
+
 export interface FileSystem {
   /** A descriptor can hold a folder, and what is in the folder is reached through `/proc/self/fd`. */
   holdsFolders(): boolean;

@@ -178,7 +178,8 @@ export class DownloadFiles {
       onGood(piece, good[piece] === 1 ? 'found' : 'reused');
       if (!isWhole) this.#journal.note(piece);
     }
-    if (preallocate && !isWhole && !isCancelled()) await this.#maker.allocate(isCancelled);
+    if (preallocate && !isWhole && !isCancelled())
+      await this.#maker.allocate(known, this.#metainfo.geometry, isCancelled);
   }
 
   async #make(stored: StoredTorrent, decisions: readonly FileDecision[]): Promise<void> {

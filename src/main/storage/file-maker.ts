@@ -1,13 +1,15 @@
 /** Prepares the files of a download, each at its full length (sparse: no space is taken yet), and checks them at its end. */
 import { constants } from 'node:fs';
-import { type FileStats, type FileSystem, writeAll } from '../../shared/file-system.ts';
+import { type FileStats, type FileSystem, STAT_BLOCK_BYTES, writeAll } from '../../shared/file-system.ts';
 import { type Folder, FolderWalk } from '../../shared/folder.ts';
+import type { Geometry } from '../../shared/geometry.ts';
+import type { PieceIndex } from '../../shared/indices.ts';
 import { STANDING, type Standings } from '../../shared/standing.ts';
 import { Failure } from '../failure.ts';
 import { diskFailure, makingFailure } from '../files/disk-failure.ts';
 import type { FileDecision } from './file-decision.ts';
 import type { OutputPlace } from './output-place.ts';
-import { elementsOf } from './storage-plan.ts';
+import { elementsOf, filesOfPiece } from './storage-plan.ts';
 
 const ALLOCATION_BYTES = 1_048_576;
 const NEW = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL;
@@ -39,15 +41,18 @@ export class FileMaker {
 
   /**
    * Reserves the space of new files by writing zeros: a full disk shows now and not at 99 %, and the file is contiguous if the
-   * file system can do it. Stops if `isCancelled`. Rejects with a `disk` failure.
+   * file system can do it. What an earlier run has reserved in part is reserved whole. Files with `good` pieces
+   * keep their bytes. Stops if `isCancelled`. Rejects with a `disk` failure.
    */
-  async allocate(isCancelled: () => boolean): Promise<void> {
+  async allocate(good: readonly PieceIndex[], geometry: Geometry, isCancelled: () => boolean): Promise<void> {
+    const used = new Set(good.flatMap((piece) => [...filesOfPiece(this.#place.plan, geometry, piece)]));
     const zeros = Buffer.alloc(ALLOCATION_BYTES);
     const walk = new FolderWalk(this.#place.root);
     try {
       for (const [file, { path, length }] of this.#place.plan.files.entries()) {
         if (length === 0 || this.#standings.get(file) !== STANDING.ours) continue;
-        await this.#allocateFile(walk, file, length, zeros, isCancelled).catch((error: unknown) => {
+        const enough = used.has(file) ? 1 : length;
+        await this.#allocateFile(walk, file, enough, zeros, isCancelled).catch((error: unknown) => {
           throw diskFailure((error as NodeJS.ErrnoException).code ?? String(error), path, error);
         });
       }
@@ -99,10 +104,11 @@ export class FileMaker {
     }
   }
 
+  /** `enough`: a file with so many bytes on the disk stays as it is. */
   async #allocateFile(
     walk: FolderWalk,
     file: number,
-    length: number,
+    enough: number,
     zeros: Buffer,
     isCancelled: () => boolean,
   ): Promise<void> {
@@ -110,7 +116,8 @@ export class FileMaker {
     const name = elements.pop() ?? '';
     const { descriptor, stats } = walk.reach(elements).openFile(name, constants.O_WRONLY);
     try {
-      if (stats.blocks > 0n) return;
+      if (Number(stats.blocks) * STAT_BLOCK_BYTES >= enough) return;
+      const length = this.#lengthOf(file);
       for (let at = 0; at < length && !isCancelled(); at += zeros.length)
         await writeAll(this.#files, descriptor, zeros.subarray(0, length - at), at);
     } finally {

@@ -2,7 +2,7 @@
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { diskPath } from '../../../shared/byte-name.ts';
-import { SYSTEM_FILES } from '../../../shared/file-system.ts';
+import { STAT_BLOCK_BYTES, SYSTEM_FILES } from '../../../shared/file-system.ts';
 import { systemWords } from '../../../shared/system-words.ts';
 import { lookAt } from '../../files/disk-failure.ts';
 import { reservePort } from '../../network/reserve-port.ts';
@@ -19,9 +19,6 @@ import type { Console } from '../output/console.ts';
 import type { GetSettings } from '../settings-from-flags.ts';
 import { fetchMetadata } from './fetch-metadata.ts';
 import type { GetContext } from './get-context.ts';
-
-/** The size of the blocks in `stat`, on every system. */
-const STAT_BLOCK_BYTES = 512;
 
 /** Shows the plan of one source. Rejects with a Failure for the user, or if `signal` aborts. */
 export async function dryRun(
