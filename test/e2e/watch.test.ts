@@ -104,6 +104,26 @@ describe('beside each other, because they wait most of the time', { concurrency:
     });
   });
 
+  test('a torrent that is dropped again while it is given to peers is the same download, and the seed stays', async () => {
+    const [path, output] = [join(folder, 'given'), join(folder, 'given out')];
+    mkdirSync(path);
+    const one = made('given');
+    await withSeed(one, {}, async (address) => {
+      writeFileSync(join(path, 'one.torrent'), one.torrent);
+      const run = start(path, output, '--peer', address, '--seed', '--no-nat');
+      await there(join(path, 'done', 'one.torrent'));
+      writeFileSync(join(path, 'again.torrent'), one.torrent);
+      await there(join(path, 'done', 'again.torrent'));
+      await stopped(run);
+      const { events } = await run.ended;
+      const count = (wanted: string) => events.filter(({ type }) => type === wanted).length;
+      assert.deepEqual(
+        [count('complete'), count('seeded'), count('try-failed'), count('error')],
+        [1, 1, 0, 0],
+      );
+    });
+  });
+
   test('two files with one torrent: it is downloaded once, and both are done', async () => {
     const [path, output] = [join(folder, 'twice'), join(folder, 'twice out')];
     mkdirSync(path);

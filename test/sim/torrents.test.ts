@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { peerIndex, type TorrentId } from '../../src/shared/indices.ts';
 import { RECONNECT_MS } from '../../src/shared/limits.ts';
 import type { TorrentCommand, TorrentEntry } from '../../src/shared/messages.ts';
+import { requestHashOf } from '../../src/workers/transport/encryption/mse-handshake.ts';
 import { type FakePeer, type FakePeerScript, seedScript } from '../support/fake-peer.ts';
 import { VirtualShard } from '../support/virtual-shard.ts';
 import { entryOf, INFO_HASH, type VirtualShardOptions } from '../support/virtual-shard-setup.ts';
@@ -105,6 +106,29 @@ test('a torrent that leaves closes its peers, reports this, and sends nothing mo
   assert.equal(late.destroyed, true, 'nothing here has its torrent');
   const news = shard.posted.slice(before).filter((event) => 'torrent' in event && event.torrent === 2);
   assert.deepEqual(news, []);
+});
+
+test('two runs with one torrent: when the second leaves, incoming peers come to the first, plain or encrypted', () => {
+  const { shard, tell } = two({}, { infoHash: INFO_HASH });
+  shard.listen();
+  const visit = (host: string): FakePeer =>
+    shard.knock(
+      {
+        script: [
+          [0, { say: handshakeOf(INFO_HASH, '-XX0001-peer') }],
+          [1, { say: wire.haveNone }],
+        ],
+      },
+      host,
+    );
+  visit('8.8.8.1');
+  shard.run(100);
+  assert.deepEqual([of(shard, 1, 'accepted'), of(shard, 2, 'accepted')], [0, 1]);
+  tell({ type: 'leave' });
+  visit('8.8.8.2');
+  shard.run(100);
+  assert.deepEqual([of(shard, 1, 'accepted'), of(shard, 2, 'accepted')], [1, 1]);
+  assert.notEqual(shard.shard.torrents.hashOfRequest(requestHashOf(INFO_HASH)), null);
 });
 
 test('a thousand idle torrents send nothing, and leave nothing behind', () => {

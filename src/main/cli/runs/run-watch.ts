@@ -46,10 +46,13 @@ export async function runWatch(folder: string, flags: WatchFlags): Promise<numbe
         stop: () => stop.abort(),
         fetch: async (source, own) => {
           const taken = all.forOne();
+          const seeds: Promise<number>[] = [];
           try {
-            return await get(source, settings, { ...context, console: own, taken });
+            return await get(source, settings, { ...context, console: own, taken, seeds });
           } finally {
-            taken.release();
+            context.seeds.push(...seeds);
+            // A complete torrent has its place for as long as it is given to peers.
+            void Promise.allSettled(seeds).then(() => taken.release());
           }
         },
       }).run();
