@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { Command } from 'commander';
 import { getCommand } from '../../src/main/cli/commands/get.ts';
 import { Console } from '../../src/main/cli/output/console.ts';
+import type { RunEvent } from '../../src/main/cli/output/run-events.ts';
 import { aloneContext } from '../../src/main/cli/runs/get-context.ts';
 import { GetRun } from '../../src/main/cli/runs/get-run.ts';
 import { type GetSettings, getSettings } from '../../src/main/cli/settings-from-flags.ts';
@@ -113,6 +114,8 @@ test('get of several: one without data gives its memory to the other, and comple
   const machine = machineOf(2);
   const { loop, net } = machine;
   const console = new Console({ json: false, quiet: true });
+  const events: RunEvent[] = [];
+  console.event = (event) => void events.push(event);
   const context = aloneContext(console, machine.current.session, new AbortController().signal);
   const statuses: (number | null)[] = [null, null];
   const made = ['dead', 'alive'].map((name, i) => madeFor(machine, name, i));
@@ -140,6 +143,14 @@ test('get of several: one without data gives its memory to the other, and comple
   seed(dead);
   await loop.run(4 * STALLED_TORRENT_MS);
   assert.deepEqual(statuses, [0, 0]);
+  const times = events.flatMap((event) =>
+    (event.type === 'summary' || event.type === 'complete') && 'ms' in event ? [event.ms] : [],
+  );
+  assert.equal(times.length, 4);
+  assert.ok(
+    times.slice(2).every((ms) => ms > STALLED_TORRENT_MS),
+    `${times}: the time of both runs of the last one counts`,
+  );
   void machine.current.session.close();
   await loop.run(loop.time.now() + 20_000);
   assert.deepEqual([machine.left, machine.bugs], [[], []]);
@@ -176,4 +187,46 @@ test('a paused torrent waits for no memory, also where it had just yielded', asy
   await loop.run(loop.time.now() + 5_000, () => isPaused);
   assert.deepEqual(await at(3 * STALLED_TORRENT_MS), ['paused', 'downloading']);
   await close();
+});
+
+test('a seed that is paused and resumed has given what it gave before, and for as long', async () => {
+  const machine = machineOf(0);
+  const { loop, current } = machine;
+  const { content, host } = madeFor(machine, 'given', 0);
+  machine.net.add(host, 1, honest(RATE, 1, content));
+  const torrent = new SessionTorrent(
+    { kind: 'torrent', metainfo: content.metainfo },
+    {
+      ...DEFAULT_TORRENT,
+      ...{ output: '/out', peers: [{ host, port: 1 }], seed: { ratio: null, time: 100_000 } },
+    },
+    current.session,
+  );
+  const given: number[] = [];
+  torrent.on((event) => {
+    if (event.type === 'seeded') given.push(event.ms);
+  });
+  const during = async (work: Promise<void>): Promise<void> => {
+    let isOver = false;
+    void work.then(() => {
+      isOver = true;
+    });
+    await loop.run(loop.time.now() + 20_000, () => isOver);
+  };
+  torrent.begin();
+  await loop.run(30_000, () => torrent.state === 'seeding');
+  await loop.run(loop.time.now() + 60_000);
+  await during(torrent.pause());
+  assert.deepEqual([torrent.state, torrent.stats.downloaded], ['paused', 4 * PIECE]);
+  await during(torrent.resume());
+  const resumed = loop.time.now();
+  await loop.run(resumed + 90_000, () => torrent.state === 'complete');
+  const more = loop.time.now() - resumed;
+  assert.ok(more > 30_000 && more < 60_000, `${more} ms more`);
+  assert.deepEqual(
+    given.map((ms) => Math.round(ms / 10_000)),
+    [6, 10],
+  );
+  assert.equal(torrent.stats.downloaded, 4 * PIECE);
+  await during(current.session.close());
 });

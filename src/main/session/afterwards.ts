@@ -2,6 +2,7 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import type { Download } from '../download/download.ts';
 import { Failure } from '../failure.ts';
+import type { RunSums } from './run-sums.ts';
 import { Seeding } from './seeding.ts';
 import type { SeedGoals } from './settings.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
@@ -13,20 +14,22 @@ export interface AfterwardsOptions {
   readonly cluster: Cluster | null;
   readonly listeners: TorrentListeners;
   readonly download: Pick<Download, 'bytes'>;
+  readonly earlier: RunSums | undefined;
 }
 
-/** Returns when that is over. `failure`: nodes that the user waits for are not complete. */
-export async function afterwards(
+/** `failure` resolves when that is over: nodes that the user waits for are not complete. */
+export function afterwards(
   { cluster, download, ...options }: AfterwardsOptions,
   signal: AbortSignal,
-): Promise<{ readonly seeding: Seeding; readonly failure: Failure | null }> {
+): { readonly seeding: Seeding; readonly failure: Promise<Failure | null> } {
   const mayEnd = cluster === null ? {} : { mayEnd: () => cluster.mayLeave };
   const { isCompleted, wanted: bytes } = download.bytes;
   if (isCompleted) options.swarm.discovery.completed();
   const seeding = new Seeding({ ...options, bytes, ...mayEnd });
   cluster?.completed();
-  await seeding.run(signal);
-  const why = cluster?.failure ?? null;
-  const code = signal.aborted ? 'interrupted' : 'timeout';
-  return { seeding, failure: why === null ? null : new Failure(code, why) };
+  const failure = seeding.run(signal).then(() => {
+    const why = cluster?.failure ?? null;
+    return why === null ? null : new Failure(signal.aborted ? 'interrupted' : 'timeout', why);
+  });
+  return { seeding, failure };
 }

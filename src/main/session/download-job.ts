@@ -16,7 +16,7 @@ import type { MemoryShare } from './memory-budget.ts';
 import type { SessionWorld } from './session-world.ts';
 import type { TorrentSettings } from './settings.ts';
 import type { Tenure } from './tenure.ts';
-import type { TorrentSwarm } from './torrent-swarm.ts';
+import { type SwarmListener, type TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
 
 export interface DownloadJob {
   readonly download: Download;
@@ -35,6 +35,16 @@ export interface DownloadJob {
 export function fetchedBytes(job: DownloadJob | null): number {
   const { webSeeds = null, files = null } = job?.download ?? {};
   return (webSeeds?.bytes ?? 0) + (files?.repairBytes ?? 0);
+}
+
+/** What trackers hear. */
+export function trackerCounts(job: DownloadJob | null): ReturnType<SwarmListener['progress']> {
+  const { bytes, webSeeds = null } = job?.download ?? {};
+  return {
+    downloaded: bytes?.downloaded ?? 0,
+    left: bytes?.left ?? UNKNOWN_LEFT_BYTES,
+    fetched: webSeeds?.bytes ?? 0,
+  };
 }
 
 export interface DownloadJobOptions {

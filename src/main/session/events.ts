@@ -153,7 +153,7 @@ export interface SeedProgress extends PhaseTotals {
   /** Verified bytes. */
   readonly bytes: Bytes;
   readonly totalBytes: Bytes;
-  /** Bytes of blocks that peers got in this run. */
+  /** Bytes of blocks that peers got since the torrent was added, also in runs before a pause. */
   readonly uploaded: Bytes;
   /** The same as a multiple of the bytes of the torrent. */
   readonly ratio: number;
@@ -249,7 +249,7 @@ export interface CompleteEvent {
 /** The torrent is no longer given to peers: a goal was reached, or the user ended it. */
 export interface SeededEvent {
   readonly type: 'seeded';
-  /** Bytes of blocks that peers got in this run. */
+  /** Bytes of blocks that peers got since the torrent was added, also in runs before a pause. */
   readonly uploaded: Bytes;
   readonly ratio: number;
   /** The same of all runs of `share` with this data. */

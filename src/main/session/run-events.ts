@@ -2,10 +2,13 @@
 import type { PeerIndex } from '../../shared/indices.ts';
 import type { DownloadListener } from '../download/download-options.ts';
 import type { MappingNews } from '../network/nat/port-mapping.ts';
+import type { NetworkReturn } from '../network/network-watch.ts';
+import { formatTime } from '../text/units.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { DownloadJob } from './download-job.ts';
 import type { CompleteEvent, MetadataEvent } from './events.ts';
 import type { PortMappedEvent, PortNotMappedEvent } from './port-events.ts';
+import type { RunSums } from './run-sums.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
 import type { SwarmListener } from './torrent-swarm.ts';
 import { UnreadableFiles } from './unreadable-files.ts';
@@ -33,6 +36,12 @@ export function swarmEvents(
       if (text !== null) listeners.tell(({ onNews }) => onNews?.(text));
     },
   };
+}
+
+/** Null if only an address of ours has changed. */
+export function backText(back: NetworkReturn): string | null {
+  if (back.by !== 'success') return null;
+  return `the network is back after ${formatTime(back.ms)}: lost peers are dialled again`;
 }
 
 function mappingEvent(news: MappingNews): PortMappedEvent | PortNotMappedEvent {
@@ -76,7 +85,10 @@ export function metadataEvent(
   };
 }
 
-export function completeEvent({ download, plan }: DownloadJob, ms: number): CompleteEvent {
-  const { wanted: bytes, downloaded, reused } = download.bytes;
+export function completeEvent(
+  { download, plan }: DownloadJob,
+  { ms, downloaded, reused }: RunSums,
+): CompleteEvent {
+  const { wanted: bytes } = download.bytes;
   return { type: 'complete', ms, bytes, downloaded, reused, files: plan.files.length, path: plan.root };
 }

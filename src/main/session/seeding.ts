@@ -2,6 +2,7 @@
 import { RateMeter } from '../download/rate-meter.ts';
 import type { SeedProgress } from './events.ts';
 import type { LookedAt } from './live-looks.ts';
+import { NO_RUN, type RunSums } from './run-sums.ts';
 import type { SeedGoals } from './settings.ts';
 import type { TorrentListeners } from './torrent-listener.ts';
 import type { TorrentSwarm } from './torrent-swarm.ts';
@@ -15,7 +16,9 @@ export interface SeedingOptions {
   readonly listeners: TorrentListeners;
   /** Bytes of the torrent: a ratio of 1 is once as many. */
   readonly bytes: number;
-  /** Bytes that peers got in earlier runs. */
+  /** Of runs that this one goes on with: they count for the goals. */
+  readonly earlier?: Pick<RunSums, 'uploaded' | 'seedMs'> | undefined;
+  /** Bytes that peers got in earlier sessions. */
   readonly uploadedBefore?: () => number;
 }
 
@@ -64,14 +67,19 @@ export class Seeding implements LookedAt {
 
   /** Whole once the swarm has stopped: shards count up to their last moment. */
   get figures(): GivenFigures {
-    const { swarm, bytes, uploadedBefore } = this.#options;
-    const { sentBytes: uploaded } = swarm.race.totals;
+    const { swarm, bytes, earlier = NO_RUN, uploadedBefore } = this.#options;
+    const uploaded = earlier.uploaded + swarm.race.totals.sentBytes;
     return {
       uploaded,
       ratio: bytes === 0 ? 0 : uploaded / bytes,
       uploadedInAll: uploaded + (uploadedBefore?.() ?? 0),
-      ms: (this.#endedAt ?? swarm.session.world.now()) - this.#begun,
+      ms: earlier.seedMs + this.ownMs,
     };
+  }
+
+  /** Milliseconds of this run alone. */
+  get ownMs(): number {
+    return (this.#endedAt ?? this.#options.swarm.session.world.now()) - this.#begun;
   }
 
   get isIdle(): boolean {

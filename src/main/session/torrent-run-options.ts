@@ -3,6 +3,7 @@ import type { StoragePlan } from '../storage/storage-plan.ts';
 import type { Metainfo } from '../torrent/metainfo.ts';
 import type { Source } from '../torrent/source.ts';
 import type { IdleWatch } from './idle-watch.ts';
+import type { RunSums } from './run-sums.ts';
 import type { Session } from './session.ts';
 import type { TorrentSettings } from './settings.ts';
 import type { Tenure } from './tenure.ts';
@@ -19,6 +20,8 @@ export interface TorrentRunOptions {
   readonly yields?: boolean;
   /** Of the run that yielded, if this one goes on with it. */
   readonly watch?: IdleWatch;
+  /** Of the runs before it that this one goes on with. */
+  readonly earlier?: RunSums;
   /** Of a job of a queue. */
   readonly tenure?: Tenure;
 }

@@ -2,18 +2,18 @@
 import type { Cluster } from '../cluster/cluster.ts';
 import { Failure } from '../failure.ts';
 import { isThere, storagePlan } from '../storage/storage-plan.ts';
-import { formatTime } from '../text/units.ts';
 import { lacksPieceHashes, type Metainfo } from '../torrent/metainfo.ts';
 import { selectFiles } from '../torrent/selection.ts';
 import type { Source } from '../torrent/source.ts';
 import { afterwards } from './afterwards.ts';
-import { type DownloadJob, downloadJob, fetchedBytes } from './download-job.ts';
+import { type DownloadJob, downloadJob, fetchedBytes, trackerCounts } from './download-job.ts';
 import type { Ending } from './ending.ts';
 import { IdleWatch } from './idle-watch.ts';
 import { layersOnDisk } from './layers-on-disk.ts';
 import { runDownloadListener } from './run-download-listener.ts';
-import { completeEvent, metadataEvent, swarmEvents } from './run-events.ts';
+import { backText, completeEvent, metadataEvent, swarmEvents } from './run-events.ts';
 import { needsPeers, type RunPhase } from './run-phase.ts';
+import { type RunSums, sumsOf } from './run-sums.ts';
 import { RunWatch } from './run-watch.ts';
 import { saveSource } from './save-torrent.ts';
 import type { Seeding } from './seeding.ts';
@@ -21,7 +21,7 @@ import { acceptsPeers, type TorrentSettings } from './settings.ts';
 import { torrentCluster } from './torrent-cluster.ts';
 import { type TorrentListener, TorrentListeners } from './torrent-listener.ts';
 import type { TorrentRunOptions } from './torrent-run-options.ts';
-import { type SwarmListener, TorrentSwarm, UNKNOWN_LEFT_BYTES } from './torrent-swarm.ts';
+import { type SwarmListener, TorrentSwarm } from './torrent-swarm.ts';
 
 export class TorrentRun {
   readonly swarm: TorrentSwarm;
@@ -41,6 +41,7 @@ export class TorrentRun {
   readonly #over = new AbortController();
   #phase: RunPhase = 'searching';
   #elapsedMs: number | null = null;
+  #seeding: Seeding | null = null;
   #metainfo: Metainfo | null = null;
   /** The files that the user wants; null: all. */
   #selected: ReadonlySet<number> | null = null;
@@ -116,9 +117,12 @@ export class TorrentRun {
     return this.#watch.idle;
   }
 
-  /** Milliseconds since the start, up to the end of the work: to close everything takes a moment more. */
-  get elapsedMs(): number {
-    return this.#elapsedMs ?? this.swarm.session.world.now() - this.#begun;
+  /** With the runs before it. Time counts up to the end of the work: to close everything takes a moment more. */
+  get sums(): RunSums {
+    const ms = this.#elapsedMs ?? this.swarm.session.world.now() - this.#begun;
+    const { sentBytes: uploaded } = this.swarm.race.totals;
+    const seedMs = this.#seeding?.ownMs ?? 0;
+    return sumsOf(this.#options.earlier, this.#job, { ms, uploaded, seedMs });
   }
 
   /** Resolves when nothing of the run is left, however it ended. `signal` interrupts it in order. */
@@ -135,40 +139,41 @@ export class TorrentRun {
     const ending = await this.#ending;
     this.#elapsedMs = this.swarm.session.world.now() - this.#begun;
     endLooks();
-    const seeding = ending.kind === 'complete' ? await this.#seed(prepared) : null;
+    if (ending.kind === 'complete') await this.#seed(prepared);
     signal.removeEventListener('abort', interrupt);
     await this.#close(prepared, ending);
     if (this.#thrown !== null) return this.#thrown;
-    const given = seeding?.figures;
-    if (given !== undefined) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'seeded', ...given }));
+    const given = this.#seeding?.figures;
+    if (given) this.#listeners.tell(({ onEvent }) => onEvent?.({ type: 'seeded', ...given }));
     else if (ending.kind === 'complete') this.#tellComplete();
     return this.#thrown ?? ending;
   }
 
-  /** Gives the complete torrent to peers, if the user wants that. Returns when that is over; null if nothing could be given. */
-  async #seed(prepared: Promise<void>): Promise<Seeding | null> {
+  /** Gives the complete torrent to peers, if the user wants that. Returns when that is over. */
+  async #seed(prepared: Promise<void>): Promise<void> {
     const [goals, job, cluster] = [this.#settings.seed, this.#job, this.#cluster];
-    if ((goals === null && cluster === null) || job === null || this.#thrown !== null) return null;
+    if ((goals === null && cluster === null) || job === null || this.#thrown !== null) return;
     try {
       await prepared;
       await job.download.seed();
     } catch (error) {
       this.#thrown = { kind: 'failed', error };
-      return null;
+      return;
     }
     job.free();
     this.#phase = 'seeding';
     this.#tellComplete();
     this.#discover();
     const how = { swarm: this.swarm, goals, cluster, listeners: this.#listeners, download: job.download };
-    const { seeding, failure } = await afterwards(how, this.#given.signal);
+    const after = afterwards({ ...how, earlier: this.#options.earlier }, this.#given.signal);
+    this.#seeding = after.seeding;
+    const failure = await after.failure;
     if (failure !== null) this.#thrown ??= { kind: 'failed', error: failure };
-    return seeding;
   }
 
   #tellComplete(): void {
     const job = this.#job;
-    if (job !== null) this.#listeners.tell(({ onEvent }) => onEvent?.(completeEvent(job, this.elapsedMs)));
+    if (job !== null) this.#listeners.tell(({ onEvent }) => onEvent?.(completeEvent(job, this.sums)));
   }
 
   /** What a listener throws ends the run, even at its last event. */
@@ -245,7 +250,7 @@ export class TorrentRun {
   async #isKnown(metainfo: Metainfo): Promise<void> {
     if (this.#over.signal.aborted) return;
     this.#metainfo = metainfo;
-    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.elapsedMs : null);
+    const known = metadataEvent(metainfo, this.#source.metainfo === undefined ? this.sums.ms : null);
     this.#listeners.tell(({ onEvent }) => onEvent?.(known));
     // A listener may have ended it.
     if (this.#over.signal.aborted) return;
@@ -276,11 +281,7 @@ export class TorrentRun {
   #swarmListener(): SwarmListener {
     return {
       ...swarmEvents(this.#listeners, (peer) => this.swarm.race.peers.nameOf(peer)),
-      progress: () => ({
-        downloaded: this.#job?.download.bytes.downloaded ?? 0,
-        left: this.#job?.download.bytes.left ?? UNKNOWN_LEFT_BYTES,
-        fetched: this.#job?.download.webSeeds?.bytes ?? 0,
-      }),
+      progress: () => trackerCounts(this.#job),
       onClosed: () => this.#watch.checkExhausted(),
       onListening: (event) => {
         this.#isAwaited &&= event.type === 'listening';
@@ -288,9 +289,8 @@ export class TorrentRun {
       },
       onNetworkBack: (back) => {
         this.#job?.download.webSeeds?.networkBack();
-        if (back.by !== 'success') return;
-        const text = `the network is back after ${formatTime(back.ms)}: lost peers are dialled again`;
-        this.#tellNews(text);
+        const text = backText(back);
+        if (text !== null) this.#tellNews(text);
       },
       onBug: this.#fail,
     };

@@ -9,6 +9,7 @@ import { namesOf, type Source } from '../torrent/source.ts';
 import { type Ending, resultOf } from './ending.ts';
 import { EventStream } from './event-stream.ts';
 import type { TorrentEvent } from './events.ts';
+import { NO_RUN } from './run-sums.ts';
 import type { Session } from './session.ts';
 import type { TorrentSettings } from './settings.ts';
 import type { DownloadResult, Torrent, TorrentFile, TorrentState, TorrentStats } from './torrent-api.ts';
@@ -46,10 +47,7 @@ export class SessionTorrent implements Torrent {
   /** From the call of `remove` on: no further run begins. */
   #isLeaving = false;
   #last: TorrentStats | null = null;
-  /** What earlier runs of this session downloaded, and took from other files. */
-  #downloaded = 0;
-  #reused = 0;
-  #uploaded = 0;
+  #earlier = NO_RUN;
 
   /** It begins by `begin`. */
   constructor(source: Source, settings: TorrentSettings, session: Session, place: TorrentPlace = ALONE) {
@@ -154,6 +152,7 @@ export class SessionTorrent implements Torrent {
       settings: this.#settings,
       session: this.#session,
       yields: true,
+      earlier: this.#earlier,
       ...(before === null ? {} : { watch: before.watch }),
     });
     this.#run = run;
@@ -175,9 +174,7 @@ export class SessionTorrent implements Torrent {
     // Nobody waits for this promise before the torrent is paused or removed, so what is thrown must become an end.
     const ending = await run.run(signal).catch((error: unknown): Ending => ({ kind: 'failed', error }));
     this.#last = { ...this.#statsOf(run), rate: 0 };
-    this.#downloaded = this.#last.downloaded;
-    this.#reused = this.#last.reused;
-    this.#uploaded = this.#last.uploaded;
+    this.#earlier = run.sums;
     if (run.metainfo !== null) this.#source = { ...this.#source, metainfo: run.metainfo };
     this.#run = null;
     if (ending.kind === 'failed') return this.#fail(ending.error);
@@ -189,7 +186,7 @@ export class SessionTorrent implements Torrent {
 
   #over(run: TorrentRun): void {
     this.#rest = 'complete';
-    this.#complete(run, { downloaded: this.#downloaded, reused: this.#reused });
+    this.#complete(run, this.#earlier);
     this.#finished.resolve();
     this.#endStreams();
   }
@@ -220,13 +217,12 @@ export class SessionTorrent implements Torrent {
     const { race } = run.swarm;
     const download = run.job?.download ?? null;
     const { choked, unchoked } = race.totals;
+    const { downloaded, reused, uploaded } = run.sums;
     return {
       state: run.phase,
       bytes: download?.bytes.verified ?? 0,
       totalBytes: download?.bytes.wanted ?? 0,
-      downloaded: this.#downloaded + (download?.bytes.downloaded ?? 0),
-      reused: this.#reused + (download?.bytes.reused ?? 0),
-      uploaded: this.#uploaded + race.totals.sentBytes,
+      ...{ downloaded, reused, uploaded },
       rate: run.figures.rate,
       known: race.peers.knownCount,
       connected: choked + unchoked,

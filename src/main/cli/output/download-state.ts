@@ -35,7 +35,7 @@ export function downloadState(
     wantedPieces: plan.wanted.reduce((sum, one) => sum + one, 0),
     rate: torrent.figures.rate,
     leftMs: shown.timeLeft.of(wantedBytes - receivedBytes),
-    elapsedMs: torrent.elapsedMs,
+    elapsedMs: torrent.sums.ms,
     stretches: (count) => stretchesOf(pieces, count),
     known: race.peers.knownCount,
     peers: progress,

@@ -190,17 +190,16 @@ export class GetOutput {
 
   /** People see how the race went after a failure, in `unchoke demo`, which knows the oracle, and with `--verbose`. */
   summary(report: RaceReport, oracleMs: number | null, isFailure: boolean): void {
-    const { swarm, job, elapsedMs } = this.#torrent;
+    const { swarm, job, sums } = this.#torrent;
     const { missing } = this.#torrent.figures;
     const { race } = swarm;
-    const { downloaded = 0, found = 0, reused = 0 } = job?.download.bytes ?? {};
+    const { ms, downloaded, found, reused } = sums;
     if (job !== null) this.#metrics?.update(this.#sample(race, job.download, race.totals), true);
     this.#console.endProgress();
     this.#console.event({
       type: 'summary',
       ...report,
-      ms: elapsedMs,
-      ...{ downloaded, found, reused },
+      ...{ ms, downloaded, found, reused },
       rehashed: job?.download.files?.rehashed ?? 0,
       writeBytes: job?.download.writeBytes ?? 0,
       webSeeds: job?.download.webSeeds?.yields ?? [],
@@ -226,9 +225,8 @@ export class GetOutput {
 
   /** The last line of a successful run. */
   farewell(): number {
-    const { elapsedMs } = this.#torrent;
-    const { download, plan } = this.#torrent.job as DownloadJob;
-    const { downloaded, found, reused } = download.bytes;
+    const { plan } = this.#torrent.job as DownloadJob;
+    const { ms: elapsedMs, downloaded, found, reused, uploaded } = this.#torrent.sums;
     const rate = elapsedMs > 0 ? (downloaded * 1_000) / elapsedMs : 0;
     const others = [
       ...(reused > 0 ? [`${formatSize(reused)} were taken from other files`] : []),
@@ -241,8 +239,7 @@ export class GetOutput {
       ...others,
     ].join('; ');
     this.#console.detail(usageText());
-    const { sentBytes } = this.#torrent.swarm.race.totals;
-    const given = sentBytes > 0 ? `; ${formatSize(sentBytes)} given to peers` : '';
+    const given = uploaded > 0 ? `; ${formatSize(uploaded)} given to peers` : '';
     this.#console.summary(
       withPath(
         this.#console.labelled(`complete: ${plan.root}`),

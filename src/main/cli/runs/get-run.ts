@@ -68,7 +68,7 @@ export class GetRun {
       settings: settings.torrent,
       session,
       yields: true,
-      ...(before === null ? {} : { watch: before.watch }),
+      ...(before === null ? {} : { watch: before.watch, earlier: before.sums }),
       ...(settings.choose
         ? {
             choose: (metainfo) =>
@@ -203,14 +203,14 @@ export class GetRun {
   }
 
   #report(isFailure: boolean): void {
-    const { swarm, job } = this.#torrent;
+    const { swarm, job, sums } = this.#torrent;
     const { oracleMs } = this.#context;
     const report = raceReport(swarm.race, this.#settings.torrent.strategy, job?.download.wastedBytes);
     this.#reportFile?.write(swarm.race, report, {
       ...namesOf(this.#known),
       wantedBytes: job?.download.bytes.wanted ?? 0,
-      downloadedBytes: job?.download.bytes.downloaded ?? 0,
-      elapsedMs: this.#torrent.elapsedMs,
+      downloadedBytes: sums.downloaded,
+      elapsedMs: sums.ms,
       oracleMs,
     });
     this.#output.summary(report, oracleMs, isFailure);
