@@ -139,8 +139,8 @@ export const UNCHOKE_INTERVAL_MS = 2_000;
 export const MAX_CLIENT_NAME_CHARS = 64;
 /** Bytes waiting in one socket because the peer does not read. Beyond this the peer is closed. */
 export const MAX_UNSENT_BYTES = 1_048_576;
-/** Answers beside pieces, metadata and hashes, wait until less than this is unsent: the peer asked for them, and takes them as it can. */
-export const ANSWER_AHEAD_BYTES = 262_144;
+/** Answers beside pieces, metadata and hashes, wait until less than this is unsent: the peer asked for them, and takes them as it can. A batch of blocks is less. */
+export const ANSWER_AHEAD_BYTES = 393_216;
 
 // --- uTP -----------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 import { deferred } from '../../shared/deferred.ts';
 import { type HashEvent, type HashRequest, keyOfRequest } from '../../shared/hash-messages.ts';
 import type { PeerIndex, PieceIndex } from '../../shared/indices.ts';
-import { TICK_MS } from '../../shared/limits.ts';
+import { MAX_PEER_LEAF_READS, TICK_MS } from '../../shared/limits.ts';
 import { LivedClock } from '../../shared/lived-clock.ts';
 import type { PeerOutcome } from '../../shared/messages.ts';
 import type { MainWorld } from '../main-world.ts';
@@ -153,8 +153,14 @@ export class HashExchange {
     const tell = (peer: PeerIndex, request: HashRequest): void =>
       this.#race().tell(peer, { type: 'ask-hashes', peer, requests: [request] });
     for (const { peer, request } of this.#search?.next(this.#peers, now) ?? []) tell(peer, request);
+    // A peer reads a whole piece for each answer. We reject what is more than this at one time, so others may as well.
+    const mayAsk = (peer: PeerIndex): boolean => {
+      let asked = 0;
+      for (const { silent } of this.#leaves) if (silent.has(peer)) asked += 1;
+      return asked < MAX_PEER_LEAF_READS;
+    };
     for (const search of this.#leaves) {
-      for (const peer of search.next(this.#talkative, now)) tell(peer, search.request);
+      for (const peer of search.next(this.#talkative, now, mayAsk)) tell(peer, search.request);
       if (!search.isOver) continue;
       this.#leaves.delete(search);
       for (const peer of search.silent) this.#silent.add(peer);

@@ -43,13 +43,17 @@ export class LeafSearch {
     return this.#isOver;
   }
 
-  /** Those that did not answer. */
-  get silent(): Iterable<PeerIndex> {
+  /** Those that were asked and have not answered. */
+  get silent(): ReadonlySet<PeerIndex> {
     return this.#asked;
   }
 
-  /** The peers to ask now. `peers`: the best comes first. */
-  next(peers: readonly PeerIndex[], now: number): PeerIndex[] {
+  /** The peers to ask now. `peers`: the best comes first. `mayAsk`: one that may not be asked now is waited for. */
+  next(
+    peers: readonly PeerIndex[],
+    now: number,
+    mayAsk: (peer: PeerIndex) => boolean = () => true,
+  ): PeerIndex[] {
     if (this.#isOver) return [];
     const left = peers.filter((peer) => !this.#tried.has(peer)).slice(0, MAX_LEAF_ASKS - this.#tried.size);
     const isLast = left.length === 0 && this.#asked.size === 0;
@@ -59,7 +63,8 @@ export class LeafSearch {
     }
     // Others are asked when these have refused, or are slow.
     if (this.#asked.size > 0 && now < this.#moreAt) return [];
-    const chosen = left.slice(0, LEAF_ASKS_AT_ONCE);
+    const chosen = left.filter(mayAsk).slice(0, LEAF_ASKS_AT_ONCE);
+    if (chosen.length === 0) return [];
     for (const peer of chosen) {
       this.#asked.add(peer);
       this.#tried.add(peer);
