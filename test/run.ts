@@ -18,7 +18,7 @@ const SIDE_BY_SIDE: Readonly<Record<string, number>> = {
 };
 /** They measure themselves, or fill the machine: nothing else may run beside them. */
 const ALONE =
-  /(e2e|interop)\/(bench|cluster|cluster-pods|cluster-url|doctor|doctor-causes|endgame|liars|many-slow|slow-disk|suggestions|swarm|terminal|upload-\w+|uploads|utp)\.test\.js$/;
+  /(e2e|interop)\/(cluster|cluster-pods|cluster-url|doctor|doctor-causes|endgame|many-slow|slow-disk|suggestions|swarm|terminal|upload-\w+|uploads|utp)\.test\.js$/;
 const FILE_TIMEOUT_MS = 300_000;
 
 interface Counts {

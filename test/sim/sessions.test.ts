@@ -21,7 +21,7 @@ import { aloneMachine } from '../support/virtual-machine.ts';
 import { INFO_HASH } from '../support/virtual-shard-setup.ts';
 import { handshakeOf } from '../support/wire-bytes.ts';
 
-const SEEDS = 80;
+const SEEDS = 50;
 
 test(`${SEEDS} random sessions: verified data is right, no honest peer is banned, all complete in time, nothing stays open`, async () => {
   const failed: string[] = [];
