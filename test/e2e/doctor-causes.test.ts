@@ -52,8 +52,13 @@ function without(found: readonly Told[]): Told[] {
 }
 
 /** In a process of its own: a download, or a network of its own. A diagnosis that comes twice, as a hint and at the end, counts once. */
-async function ofProcess({ under, code, completes }: Cause, args: readonly string[]): Promise<Told[]> {
-  const run = await startCli([...args, '--json'], under ?? []).ended;
+async function ofProcess(
+  { under, code, completes }: Cause,
+  scene: Scene,
+  args: readonly string[],
+): Promise<Told[]> {
+  const run = await startCli([...args, '--json'], typeof under === 'function' ? under(scene) : (under ?? []))
+    .ended;
   assert.equal(run.status, code === null || completes === true ? 0 : 4, run.stderr);
   const all = run.events.filter(({ type }) => type === 'diagnosis') as unknown as Told[];
   return all.filter((one, i) => all.findIndex((other) => other.code === one.code) === i);
@@ -89,7 +94,7 @@ describe('each cause gives its diagnosis, and no other', { concurrency: 10 }, ()
         if (args[0] === 'doctor' && !args.includes('--for'))
           args.push('--for', cause.waits === true ? '3s' : '20s');
         const isLook = args[0] === 'doctor' && cause.under === undefined;
-        const found = without(isLook ? await ofLook(args) : await ofProcess(cause, args));
+        const found = without(isLook ? await ofLook(args) : await ofProcess(cause, scene, args));
         assert.deepEqual(
           found.map(({ code }) => code),
           cause.code === null ? [] : [cause.code],

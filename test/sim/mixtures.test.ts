@@ -12,7 +12,7 @@ import { honest, knownPayload, type Persona, persona } from '../support/personas
 import { VirtualShard } from '../support/virtual-shard.ts';
 
 const BLOCK = 16_384;
-const MIXTURES = Number(process.env['UNCHOKE_MIXTURES'] ?? 500);
+const MIXTURES = Number(process.env['UNCHOKE_MIXTURES'] ?? 300);
 /** In addition to bytes left / honest rate: the unchoke, two seconds until slow peers are detected, a few failed pieces. */
 const CONSTANT_MS = 45_000;
 const STEP_MS = 20;

@@ -5,8 +5,10 @@ import { spawnSync } from 'node:child_process';
 const DELAY_US = 13_000_000;
 const STRACE = ['-D', '-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', 'trace=pread64'];
 
-/** To be put before a command; null: this machine has no strace, or does not allow it. */
-export const SLOW_READS: readonly string[] | null =
-  spawnSync('strace', [...STRACE, 'true']).status === 0
-    ? ['strace', ...STRACE, '-e', `inject=pread64:delay_enter=${DELAY_US}:when=1`]
-    : null;
+/** False: this machine has no strace, or does not allow it. */
+export const MAY_SLOW_READS = spawnSync('strace', [...STRACE, 'true']).status === 0;
+
+/** To be put before a command: what each thread first reads of this file takes long. */
+export function slowReads(path: string): readonly string[] {
+  return ['strace', ...STRACE, '-P', path, '-e', `inject=pread64:delay_enter=${DELAY_US}:when=1`];
+}

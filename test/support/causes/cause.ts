@@ -20,7 +20,7 @@ export interface Cause {
   /** The command and its arguments. */
   readonly args: (scene: Scene) => Promise<readonly string[]> | readonly string[];
   /** The command runs under this one; null: this machine does not allow it, so the cause is not made. */
-  readonly under?: readonly string[] | null;
+  readonly under?: readonly string[] | ((scene: Scene) => readonly string[]) | null;
 }
 
 interface Closes {
@@ -41,6 +41,11 @@ export class Scene {
     mkdirSync(this.folder);
     this.bare = this.file('bare.torrent', torrentOf());
     this.made = madeTorrent([{ path: 'a', bytes: Buffer.alloc(80_000, 1) }], 16_384);
+  }
+
+  /** Where the file of that torrent is. */
+  get output(): string {
+    return join(this.folder, 'out', 'set');
   }
 
   file(name: string, bytes: Buffer): string {
@@ -69,10 +74,9 @@ export class Scene {
 
   /** The first pieces of that torrent are in the output folder already. */
   has(pieces: number): void {
-    const output = join(this.folder, 'out', 'set');
     const { data, pieceLength } = this.made;
-    mkdirSync(output, { recursive: true });
-    writeTo(output, 'a', Buffer.concat([data.subarray(0, pieces * pieceLength)], data.length));
+    mkdirSync(this.output, { recursive: true });
+    writeTo(this.output, 'a', Buffer.concat([data.subarray(0, pieces * pieceLength)], data.length));
   }
 
   /** `get` of the torrent that peers may serve; it gives up after two seconds without a piece. */

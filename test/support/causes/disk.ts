@@ -1,5 +1,6 @@
 /** Causes in the files that are on disk already. */
-import { SLOW_READS } from '../slow-reads.ts';
+import { join } from 'node:path';
+import { MAY_SLOW_READS, slowReads } from '../slow-reads.ts';
 import type { Cause } from './cause.ts';
 
 const PIECES = 5;
@@ -10,7 +11,7 @@ export const DISK_CAUSES: readonly Cause[] = [
     isLong: true,
     code: 'checking-disk',
     completes: true,
-    under: SLOW_READS,
+    under: MAY_SLOW_READS ? (scene) => slowReads(join(scene.output, 'a')) : null,
     args: (scene) => {
       scene.has(PIECES);
       return scene.get();

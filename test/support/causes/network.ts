@@ -190,7 +190,7 @@ export const NETWORK_CAUSES: readonly Cause[] = [
   },
   {
     cause: 'the tracker of `--tracker` knows no peer; the torrent is private and names none',
-    isLong: true,
+    waits: true,
     code: 'trackers-empty',
     args: async (scene) =>
       doctor(
