@@ -7,12 +7,12 @@ import { join } from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-/** How many files of a suite run side by side. Most wait for something most of the time; other clients have time-outs of their own. */
+/** How many files of a suite run side by side. Those with processes wait for something most of the time; the clients of others have time-outs of their own. */
 const SIDE_BY_SIDE: Readonly<Record<string, number>> = {
   unit: 4,
   sim: 4,
   fuzz: 4,
-  e2e: 4,
+  e2e: 3,
   interop: 2,
   threads: 2,
 };

@@ -213,7 +213,7 @@ test('a hundred torrents that find no peer are added and removed, and leave noth
 });
 
 test('a file is read while it downloads: from near its end at once, and only verified bytes', () =>
-  withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB / 2 }, async (source) => {
+  withSwarm(folder, { peers: 4, mix: 'seeds', payloadBytes: 4 * MIB, rate: MIB / 4 }, async (source) => {
     const session = new Session({ ...AT_HOME, output: join(folder, 'read') });
     try {
       const torrent = await session.add(source);
