@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 
 /** Longer than the time after which a download without progress says why. */
-const DELAY_US = 13_000_000;
+const DELAY_US = 11_000_000;
 const STRACE = ['-D', '-f', '--seccomp-bpf', '-qq', '-o', '/dev/null', '-e', 'trace=pread64'];
 
 /** False: this machine has no strace, or does not allow it. */
