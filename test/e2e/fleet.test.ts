@@ -69,14 +69,6 @@ test('wrong values are found before the queue is asked', async () => {
     'x',
   );
   await refused(2, /^unchoke: fleet retry: give the info hashes of jobs, or --all$/m, 'retry', ...queue);
-  await refused(
-    2,
-    /^unchoke: --parallel does not work with .*use --slots$/m,
-    'work',
-    ...queue,
-    '--parallel',
-    '9',
-  );
   await refused(2, /--watch and --prometheus: choose one/, 'status', ...queue, '--watch', '--prometheus');
   await refused(2, /--json and --prometheus: choose one/, 'status', ...queue, '--json', '--prometheus');
 });

@@ -4,6 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { test } from 'node:test';
+import { loadTorrent } from '../../src/main/torrent/load.ts';
+import { magnetLink } from '../../src/main/torrent/magnet-link.ts';
 import { runCli, STATE, startCli, temporaryFolder } from '../support/cli.ts';
 import { checkLeaksAtEnd } from '../support/leaks.ts';
 import { writeTo } from '../support/swarm-fixture.ts';
@@ -186,6 +188,12 @@ test('of a version 2 torrent without piece layers, a selected file needs no laye
     const all = await runCli('get', ...args.slice(0, -1), '1s');
     assert.equal(all.status, 4);
     assert.match(all.stderr, /hashes/);
+    // Metadata that came is kept, although there is no such file.
+    const saved = join(folder, 'saved of two.torrent');
+    const magnet = magnetLink(loadTorrent(torrent));
+    const none = await runCli('get', magnet, ...args.slice(1), '--select', 'c', '--save-torrent', saved);
+    assert.equal(none.status, 2, none.stderr);
+    assert.deepEqual(loadTorrent(saved).infoHash, loadTorrent(torrent).infoHash);
   } finally {
     share.child.kill('SIGTERM');
     await share.ended;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Discovery, type DiscoveryOptions } from '../../src/main/discovery/discovery.ts';
 import { SharedDiscovery } from '../../src/main/discovery/shared-discovery.ts';
+import { HttpError } from '../../src/shared/http-visitor.ts';
 import { NAMED_PEER_RETRY_MAX_MS, NAMED_PEER_RETRY_MS } from '../../src/shared/limits.ts';
 import { LookUpError } from '../../src/shared/name-lookup.ts';
 import { VirtualEnvironment } from '../support/virtual-environment.ts';
@@ -100,6 +101,26 @@ test('when the network is back, each name is looked up at once, also one that ha
   dns.address = '8.8.4.4';
   await environment.run(NAMED_PEER_RETRY_MS);
   assert.equal(found.at(-1), '8.8.4.4:6881 from user', 'the name servers came back later');
+  await end();
+});
+
+test('a torrent that has not begun to look for peers asks nobody when the network is back', async () => {
+  const { environment, dns, found, discovery, end } = lab({
+    named: [NAME],
+    tiers: [['http://t.example/announce']],
+    http: { get: () => Promise.reject(new HttpError('refused')) },
+  });
+  const asked: string[] = [];
+  environment.addressesOf = (host) => {
+    asked.push(host);
+    return ['10.0.0.1'];
+  };
+  discovery.networkBack(true);
+  await environment.run(2_000);
+  assert.deepEqual([asked, dns.asked, found], [[], [], []]);
+  discovery.start();
+  await environment.run(2_000);
+  assert.ok(asked.includes(NAME.host) && asked.includes('t.example'));
   await end();
 });
 

@@ -50,8 +50,6 @@ test('a cluster: its nodes, size, secret and end', () => {
     [['--cluster', 'c', '--proxy', 'http://127.0.0.1:1'], /--cluster does not work with --proxy/],
     [['--cluster', ''], /--cluster is empty/],
     [['--cluster-nodes', 'a'], /--cluster-nodes works only with --cluster NAME/],
-    [['--cluster-secret-file', secret], /--cluster-secret-file works only with --cluster NAME/],
-    [['--cluster-timeout', '5s'], /--cluster-timeout works only with --cluster NAME/],
     [['--cluster-wait'], /--cluster-wait works only with --cluster NAME/],
     [['--cluster', 'c', '--cluster-wait'], /--cluster-wait needs to know how many nodes there are/],
     [['--cluster', 'c', '--cluster-nodes', ' , '], /--cluster-nodes is empty/],

@@ -68,8 +68,10 @@ async function whole(name: string, sha256: string) {
   );
   writeFileSync(join(folder, `${name}.part`), BYTES);
   const told: string[] = [];
+  let isOver = false;
   const finished = (): void =>
     files.finish(
+      () => isOver,
       () => told.push('done'),
       (error) => told.push(String(error)),
     );
@@ -80,6 +82,7 @@ async function whole(name: string, sha256: string) {
     isNamed: () => existsSync(join(folder, name)),
     keepsHashes: () => existsSync(join(folder, 'state', 'unchoke', 'hashes', `${hash}.sha1`)),
     end: async (): Promise<void> => {
+      isOver = true;
       await files.close();
       place.release();
     },

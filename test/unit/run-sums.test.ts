@@ -21,6 +21,12 @@ test('what an earlier run downloaded is found by the next one, and counts once',
   assert.deepEqual(sumsOf(first, null, { ms: 1, uploaded: 0, seedMs: 0 }), { ...first, ms: 8 });
 });
 
+test('files that were removed between two runs come again, and count once', () => {
+  const first = sumsOf(undefined, jobOf(20, 80, 0), { ms: 1, uploaded: 0, seedMs: 0 });
+  const again = sumsOf(first, jobOf(20, 80, 0), { ms: 1, uploaded: 0, seedMs: 0 });
+  assert.deepEqual([again.downloaded, again.reused, again.found], [0, 100, 0]);
+});
+
 test('the ratio of a seed counts what its earlier runs gave', async () => {
   const totals = { sentBytes: 5 };
   const looks = { begin: () => () => {} };

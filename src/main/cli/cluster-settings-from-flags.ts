@@ -8,7 +8,7 @@ import type { ClusterSettings } from '../cluster/cluster-settings.ts';
 import { BadOption } from '../failure.ts';
 import { parseHostPort } from '../network/host-port.ts';
 import { parseCount, parseDuration, parsePort } from '../text/units.ts';
-import { type GetFlags, NO_TIMEOUT } from './commands/get-flags.ts';
+import type { GetFlags } from './commands/get-flags.ts';
 
 /** A secret is no option: every user of a machine can read the command lines of all others. */
 export const CLUSTER_SECRET = 'UNCHOKE_CLUSTER_SECRET';
@@ -30,13 +30,8 @@ type ClusterFlags = Pick<
 export function clusterSettings(flags: ClusterFlags, environment: NodeJS.ProcessEnv): ClusterSettings | null {
   const { cluster: name, clusterNodes, clusterSize, clusterSecretFile, clusterWait, clusterTimeout } = flags;
   if (name === undefined) {
-    const alone = {
-      'cluster-nodes': clusterNodes,
-      'cluster-size': clusterSize,
-      'cluster-secret-file': clusterSecretFile,
-      'cluster-wait': clusterWait,
-      'cluster-timeout': clusterTimeout === NO_TIMEOUT ? undefined : clusterTimeout,
-    };
+    // A secret or a time-out may stand in the config file for all runs of a machine.
+    const alone = { 'cluster-nodes': clusterNodes, 'cluster-size': clusterSize, 'cluster-wait': clusterWait };
     for (const [option, value] of Object.entries(alone))
       if (value !== undefined) throw new BadOption(`--${option}`, 'works only with --cluster NAME');
     return null;

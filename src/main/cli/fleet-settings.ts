@@ -1,10 +1,6 @@
 /** The settings of `unchoke fleet …`, from its flags. */
 import { hostname } from 'node:os';
-import {
-  DEFAULT_PARALLEL_DOWNLOADS,
-  MAX_PARALLEL_DOWNLOADS,
-  MIN_FLEET_LOCK_MS,
-} from '../../shared/limits.ts';
+import { MAX_PARALLEL_DOWNLOADS, MIN_FLEET_LOCK_MS } from '../../shared/limits.ts';
 import { isTrackerUrl, TRACKER_FORM } from '../discovery/tracker-url.ts';
 import { BadOption, Failure } from '../failure.ts';
 import type { JobData } from '../fleet/fleet-job.ts';
@@ -71,8 +67,6 @@ export function fleetWorkSettings(flags: FleetWorkFlags): FleetWorkSettings {
   const { saveTorrent, cluster } = settings.torrent;
   if (saveTorrent !== null || cluster !== null || settings.onComplete !== null)
     throw new Failure('usage', '--save-torrent, --cluster and --on-complete do not work with fleet work');
-  if (flags.parallel !== String(DEFAULT_PARALLEL_DOWNLOADS))
-    throw new BadOption('--parallel', 'does not work with fleet work; use --slots');
   const machine = flags.machine ?? hostname();
   if (!MACHINE.test(machine))
     throw new BadOption('--machine', `${machine}: not a name without spaces and colons`);

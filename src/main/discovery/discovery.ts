@@ -172,6 +172,8 @@ export class Discovery {
 
   /** The network was down: asks the failed trackers and the DHT again. `isStranger`: other trackers, too, know us by an old address. */
   networkBack(isStranger: boolean): void {
+    // A torrent that waits or is checked asks nobody yet.
+    if (!this.#begun) return;
     this.#announcer.networkBack(isStranger);
     for (const search of this.#searches) search.networkBack();
     this.#lsd?.networkBack();

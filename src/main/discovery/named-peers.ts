@@ -11,27 +11,39 @@ import type { Later } from '../../shared/lived-timer.ts';
 import { LookUpError } from '../../shared/name-lookup.ts';
 import type { LookUp } from './environment.ts';
 
+type Resolved = (peers: readonly HostPort[]) => void;
+type Unresolved = (host: string, reason: string, isUnknown: boolean) => void;
+
+const isName = ({ host }: HostPort): boolean => isIP(host) === 0;
+
 /** Looks each name up on its own: a name that fails does not delay the others. Ends when `signal` aborts. */
 export async function resolvePeers(
   named: readonly HostPort[],
   lookUp: LookUp,
   signal: AbortSignal,
-  onResolved: (peers: readonly HostPort[]) => void,
-  onFailed: (host: string, reason: string, isUnknown: boolean) => void,
+  onResolved: Resolved,
+  onFailed: Unresolved,
 ): Promise<void> {
-  onResolved(named.filter(({ host }) => isIP(host) !== 0));
-  const names = named.filter(({ host }) => isIP(host) === 0);
+  onResolved(named.filter((peer) => !isName(peer)));
   await Promise.all(
-    names.map(async ({ host, port }) => {
-      try {
-        const addresses = await lookUp(host, signal);
-        onResolved(addresses.map(({ address }) => ({ host: address, port })));
-      } catch (error) {
-        const isUnknown = error instanceof LookUpError && error.unknown;
-        if (!signal.aborted) onFailed(host, (error as Error).message, isUnknown);
-      }
-    }),
+    named.filter(isName).map((peer) => resolveName(peer, lookUp, signal, onResolved, onFailed)),
   );
+}
+
+async function resolveName(
+  { host, port }: HostPort,
+  lookUp: LookUp,
+  signal: AbortSignal,
+  onResolved: Resolved,
+  onFailed: Unresolved,
+): Promise<void> {
+  try {
+    const addresses = await lookUp(host, signal);
+    onResolved(addresses.map(({ address }) => ({ host: address, port })));
+  } catch (error) {
+    const isUnknown = error instanceof LookUpError && error.unknown;
+    if (!signal.aborted) onFailed(host, (error as Error).message, isUnknown);
+  }
 }
 
 export interface NamedPeersOptions {
@@ -63,7 +75,7 @@ export class NamedPeers {
 
   constructor(options: NamedPeersOptions) {
     this.#options = options;
-    const names = options.lookUp === null ? [] : options.peers.filter(({ host }) => isIP(host) === 0);
+    const names = options.lookUp === null ? [] : options.peers.filter(isName);
     this.#names = names.map((peer) => ({ peer, isAsked: false, state: null, isTold: false, isDue: true }));
     // Each look-up in progress adds a listener.
     setMaxListeners(0, this.#over.signal);
@@ -83,7 +95,7 @@ export class NamedPeers {
 
   start(): void {
     const { peers, lookUp, onResolved } = this.#options;
-    const ready = lookUp === null ? peers : peers.filter(({ host }) => isIP(host) !== 0);
+    const ready = lookUp === null ? peers : peers.filter((peer) => !isName(peer));
     if (ready.length > 0) onResolved(ready);
     void this.#round();
   }
@@ -121,13 +133,12 @@ export class NamedPeers {
       name.isTold = true;
     };
     const found = (peers: readonly HostPort[]): void => {
-      if (peers.length === 0) return;
       name.state = 'has-address';
       name.isDue = false;
       onResolved(peers);
     };
     name.isAsked = true;
-    await resolvePeers([name.peer], lookUp, this.#over.signal, found, failed);
+    await resolveName(name.peer, lookUp, this.#over.signal, found, failed);
     name.isAsked = false;
   }
 }

@@ -280,7 +280,8 @@ export class Download {
   #completed(): void {
     const done = (): void => this.#end(() => this.#listener.onComplete());
     if (this.#files === null) return done();
-    this.#files.finish(done, (error) => this.#fail(error));
+    const isOver = (): boolean => this.#ended;
+    this.#files.finish(isOver, done, (error) => this.#fail(error));
   }
 
   #fail(error: unknown): void {

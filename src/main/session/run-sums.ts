@@ -32,7 +32,8 @@ export function sumsOf(
   };
   // What an earlier run got is on the disk now.
   const found = earlier.found || Math.max(0, bytes.found - earlier.downloaded - earlier.reused);
-  const reused = earlier.reused + bytes.reused;
+  // Files may have been removed between two runs: then the same bytes come again, and no more than there are count.
+  const reused = Math.min(earlier.reused + bytes.reused, bytes.wanted - found);
   return {
     ms: earlier.ms + run.ms,
     // Blocks that an earlier run kept may have been bad, and were fetched again.

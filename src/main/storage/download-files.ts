@@ -58,7 +58,6 @@ export class DownloadFiles {
   #isNamed = false;
   #stored: StoredTorrent | null = null;
   #prepared = false;
-  #isClosing = false;
   #preparing: Promise<void> = Promise.resolve();
 
   constructor(place: OutputPlace, metainfo: Metainfo, options: Setup, listener: FilesListener) {
@@ -238,22 +237,22 @@ export class DownloadFiles {
 
   /**
    * Every piece is there: gives the files their final names, after the hash of the whole file was checked if the user gave one. Calls
-   * neither if the run ends meanwhile, or if it was called before.
+   * neither if the run is over meanwhile, or if it was called before.
    */
-  finish(done: () => void, fail: (error: unknown) => void): void {
+  finish(isOver: () => boolean, done: () => void, fail: (error: unknown) => void): void {
     if (this.#finishing !== null) return;
-    this.#finishing = this.#prove();
+    this.#finishing = this.#prove(isOver);
     this.#finishing.then((isFinished) => isFinished && done(), fail);
   }
 
-  async #prove(): Promise<boolean> {
+  async #prove(isOver: () => boolean): Promise<boolean> {
     const { plainFile, geometry } = this.#metainfo;
     if (plainFile !== null && plainFile.sha256 !== null) {
       this.#check = new WholeCheck({
         ...{ sha256: plainFile.sha256, hashes: plainFile.hashes, geometry, path: this.#pathOf(0) },
         ...{ record: this.#hashes, files: this.system, parts: this.#options.parts ?? null },
         open: (flags) => this.#open(0, flags),
-        isOver: () => this.#isClosing,
+        isOver,
         onNews: (text) => this.#listener.onRepair(text),
       });
       if (!(await this.#check.run())) return false;
@@ -262,7 +261,7 @@ export class DownloadFiles {
     const fault = await this.#stored?.closeFiles();
     if (fault != null) this.#journal.lose(fault);
     await this.#journal.settled;
-    if (this.#isClosing) return false;
+    if (isOver()) return false;
     this.#finish();
     return true;
   }
@@ -289,7 +288,6 @@ export class DownloadFiles {
 
   /** Call it when nothing is written any more. `fault`: of a file that could not be written, told when it was closed. Never rejects. */
   async close(fault: DiskFault | null = null): Promise<void> {
-    this.#isClosing = true;
     if (fault !== null) this.#journal.lose(fault);
     await this.#preparing.catch(() => {});
     const isFinished = await this.#finishing?.catch(() => false);

@@ -114,9 +114,10 @@ export class FileMaker {
   ): Promise<void> {
     const elements = elementsOf(this.#place.plan, file);
     const name = elements.pop() ?? '';
-    const { descriptor, stats } = walk.reach(elements).openFile(name, constants.O_WRONLY);
+    const opened = walk.reach(elements).openFile(name, constants.O_WRONLY);
+    const descriptor = this.#standings.checked(file, opened, this.#files);
     try {
-      if (Number(stats.blocks) * STAT_BLOCK_BYTES >= enough) return;
+      if (Number(opened.stats.blocks) * STAT_BLOCK_BYTES >= enough) return;
       const length = this.#lengthOf(file);
       for (let at = 0; at < length && !isCancelled(); at += zeros.length)
         await writeAll(this.#files, descriptor, zeros.subarray(0, length - at), at);

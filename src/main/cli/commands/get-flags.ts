@@ -53,9 +53,6 @@ export interface GetFlags extends RaceFlags {
   readonly sha256?: string;
 }
 
-/** Of `--cluster-timeout`. */
-export const NO_TIMEOUT = '0';
-
 /** Adds arguments and flags to the command `get`. */
 export function defineGet(command: Command): Command {
   return withGetOptions(command, { hasParts: false })
@@ -163,7 +160,7 @@ export function withGetOptions(command: Command, { hasParts }: { readonly hasPar
     .option(
       '--cluster-timeout <duration>',
       'once complete, wait no longer than this for other machines; 0 waits forever',
-      NO_TIMEOUT,
+      '0',
     )
     .option(
       '--sha256 <hex>',

@@ -36,6 +36,7 @@ export async function fetchMetadata(
   session: Session,
   { console, timeoutMs, longer, signal }: MetadataWish,
 ): Promise<Metainfo> {
+  signal?.throwIfAborted();
   let fail: (error: unknown) => void = () => {};
   const failed = new Promise<never>((_, reject) => {
     fail = reject;

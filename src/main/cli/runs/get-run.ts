@@ -198,7 +198,7 @@ export class GetRun {
   /** A bug of ours stays what it is. */
   #failed(error: unknown, diagnoses: readonly Diagnosis[]): unknown {
     if (!(error instanceof Failure)) return error;
-    const downloadedBytes = this.#torrent.job?.download.bytes.downloaded ?? 0;
+    const { downloaded: downloadedBytes } = this.#torrent.sums;
     return new FailedDownload(error, { diagnoses, hasNoSource: this.#hasNoSource, downloadedBytes });
   }
 
