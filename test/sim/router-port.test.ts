@@ -1,4 +1,4 @@
-/** The router forwards a port of its IPv4 address: whom we tell of it, in virtual time. Over IPv6 only our own port is right. */
+/** The router forwards a port of its IPv4 address. Peers, trackers and nodes over IPv4 are told that port, and those over IPv6 only our own. In virtual time. */
 import assert from 'node:assert/strict';
 import type { NetworkInterfaceInfo } from 'node:os';
 import { test } from 'node:test';

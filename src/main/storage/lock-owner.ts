@@ -1,4 +1,4 @@
-/** Whom the file of a lock names: the process that has the place, and for a job of a queue the number of its try. */
+/** The owner of a place, as the file of its lock names it: a process, and for a job of a queue the number of the try. */
 import { Failure } from '../failure.ts';
 
 /** Which try of which job of a queue has the place. The queue counts the tries, and a later one may take it from an earlier one. */
