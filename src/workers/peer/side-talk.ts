@@ -22,7 +22,7 @@ export class SideTalk {
   readonly #peer: PeerDriver;
   readonly #host: PeerHost;
   readonly #events: InboxEvents;
-  readonly #answers: AnswerQueue;
+  #answers: AnswerQueue | null = null;
   #extensions: PeerExtensions | null = null;
   #hashes: PeerHashes | null = null;
 
@@ -30,11 +30,10 @@ export class SideTalk {
     this.#peer = peer;
     this.#host = host;
     this.#events = events;
-    this.#answers = new AnswerQueue(peer);
   }
 
   tick(): void {
-    this.#answers.tick();
+    this.#answers?.tick();
   }
 
   /** Null until its first extended message. */
@@ -60,7 +59,7 @@ export class SideTalk {
   /** A whole extended message after its id. Returns the reason to close the peer, if there is one. */
   extended(payload: Buffer): CloseCode | null {
     this.#extensions ??= new PeerExtensions(
-      extendedPeer(this.#peer, this.#host, this.#events, (make) => this.#answers.push(make)),
+      extendedPeer(this.#peer, this.#host, this.#events, (make) => this.#answer(make)),
       this.#host.clock,
     );
     return this.#extensions.message(payload);
@@ -76,12 +75,17 @@ export class SideTalk {
     return this.#tree?.message(id, payload) === true && id !== MESSAGE.hashRequest;
   }
 
+  #answer(make: () => Uint8Array): void {
+    this.#answers ??= new AnswerQueue(this.#peer);
+    this.#answers.push(make);
+  }
+
   get #tree(): PeerHashes | null {
     if (this.#peer.version.now !== 2) return null;
     this.#hashes ??= new PeerHashes(this.#peer.index, {
       clock: this.#host.clock,
       send: (bytes) => this.#peer.send(bytes),
-      answer: (make) => this.#answers.push(make),
+      answer: (make) => this.#answer(make),
       tell: (news) => this.#host.tell(news),
     });
     return this.#hashes;
